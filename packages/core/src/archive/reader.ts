@@ -1,0 +1,232 @@
+// Opens an archive from its end: seek table, seal, index, manifest, each checked against the next. What comes out of here is
+// consistent with the seal; the entries themselves are checked by `walk.ts`.
+
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { DmsBackupError, systemErrorCode } from '../errors.ts';
+import { freeMemory } from '../io/free-memory.ts';
+import { FrameCursor } from './frame-cursor.ts';
+import type { Codec } from './frame-codec.ts';
+import type { FrameTable } from './frame-table.ts';
+import { readFrameTable } from './frame-table-reader.ts';
+import { headFacts, parseIndexLine } from './index-entry.ts';
+import type { IndexedEntry } from './index-entry.ts';
+import { ManifestSchema } from './schema.ts';
+import type { Manifest, Seal } from './schema.ts';
+import { locateSeal } from './seal-reader.ts';
+import { encodeHead, headBytes, paddedBytes } from './tar-entry.ts';
+
+const manifestLimitBytes = 64 * 1024 * 1024;
+const lineLimitBytes = 64 * 1024;
+
+/** An index line and the place of its entry in the tar stream. */
+export interface PlacedEntry extends IndexedEntry {
+  /** Where the head begins. */
+  readonly position: number;
+  /** Where the next entry begins. */
+  readonly end: number;
+}
+
+export class ArchiveReader {
+  readonly path: string;
+  readonly fd: number;
+  readonly fileBytes: number;
+  readonly codec: Codec;
+  readonly frames: FrameTable;
+  readonly seal: Seal;
+  /** Seconds in the head of the seal: index and seal bear the same time. */
+  readonly #madeAtSeconds: number;
+  /** Where index and seal begin in the tar stream. */
+  readonly #indexPosition: number;
+  readonly #sealPosition: number;
+
+  /** Throws `archive-not-found`, `not-an-archive`, `archive-damaged`, `format-unsupported`. Close it afterwards. */
+  constructor(path: string) {
+    this.path = path;
+    this.fd = openArchiveFile(path);
+    try {
+      this.fileBytes = fstatSync(this.fd).size;
+      const { codec, frames } = readFrameTable(this.fd, this.fileBytes, path);
+      this.codec = codec;
+      this.frames = frames;
+      const { seal, position, madeAtSeconds } = locateSeal(this.fd, codec, frames);
+      this.seal = seal;
+      this.#sealPosition = position;
+      this.#madeAtSeconds = madeAtSeconds;
+      this.#indexPosition = this.positionOf(seal.index);
+    } catch (error) {
+      closeSync(this.fd);
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  /** Position in the tar stream of a place given by frame and offset. Throws `archive-damaged` when there is none. */
+  positionOf(place: { frame: number; offset: number }): number {
+    const base = this.codec === 'none' ? 0 : this.frames.frame(place.frame).position;
+    const limit =
+      this.codec === 'none' ? this.frames.contentBytes : this.frames.frame(place.frame).size;
+    if (place.offset >= limit || (this.codec === 'none' && place.frame !== 0)) {
+      throw new DmsBackupError(
+        'archive-damaged',
+        `the archive has no place ${place.frame}:${place.offset}`,
+      );
+    }
+    return base + place.offset;
+  }
+
+  /** A cursor at a position of the tar stream. */
+  cursor(start: number, end: number): FrameCursor {
+    return new FrameCursor(this.fd, this.codec, [...this.frames.covering(start, end)], start);
+  }
+
+  /**
+   * The entries in order, from the index: each line checked, the entries lying end to end from the first byte to the index,
+   * the index lying end to end with the seal, its hash as sealed. Throws `archive-damaged`, at the latest after the last.
+   */
+  *entries(): Generator<PlacedEntry> {
+    let expected = 0;
+    let count = 0;
+    for (const line of this.#indexLines()) {
+      const entry = parseIndexLine(line);
+      const position = this.positionOf(entry);
+      if (position !== expected) {
+        throw new DmsBackupError(
+          'archive-damaged',
+          `the index leaves a gap before '${entry.pathBytes.toString()}'`,
+        );
+      }
+      expected = position + headBytes(headFacts(entry)) + paddedBytes(entry.size);
+      if (expected > this.#indexPosition) {
+        throw new DmsBackupError(
+          'archive-damaged',
+          `the entry '${entry.pathBytes.toString()}' reaches into the index`,
+        );
+      }
+      count++;
+      yield { ...entry, position, end: expected };
+    }
+    if (expected !== this.#indexPosition || count !== this.seal.index.entries) {
+      throw new DmsBackupError(
+        'archive-damaged',
+        'the index does not list all entries of the archive',
+      );
+    }
+  }
+
+  /** The manifest, with its hash as sealed. It is among the first entries. */
+  manifest(): Manifest {
+    for (const entry of this.entries()) {
+      if (entry.pathBytes.toString() !== 'manifest.json') continue;
+      const content = this.content(entry);
+      if (createHash('sha256').update(content).digest('hex') !== this.seal.manifestSha256) {
+        throw new DmsBackupError('archive-damaged', 'the manifest is not the one that was sealed');
+      }
+      return parseManifest(content, this.seal);
+    }
+    throw new DmsBackupError('archive-damaged', 'the archive has no manifest');
+  }
+
+  /** Content of one small entry, checked against head and hash. */
+  content(entry: PlacedEntry, limitBytes = manifestLimitBytes): Buffer {
+    if (entry.size > limitBytes)
+      throw new DmsBackupError('archive-damaged', `'${entry.pathBytes.toString()}' is too large`);
+    const head = encodeHead(headFacts(entry));
+    const cursor = this.cursor(entry.position, entry.end);
+    const sameHead = cursor.takeExactly(head.length).equals(head);
+    const content =
+      entry.size === 0 ? Buffer.alloc(0) : Buffer.from(cursor.takeExactly(entry.size));
+    if (!sameHead || createHash('sha256').update(content).digest('hex') !== entry.sha256) {
+      throw new DmsBackupError(
+        'archive-damaged',
+        `the entry '${entry.pathBytes.toString()}' is not as indexed`,
+      );
+    }
+    return content;
+  }
+
+  *#indexLines(): Generator<string> {
+    const { size, sha256 } = this.seal.index;
+    const head = encodeHead({
+      path: Buffer.from('index.jsonl'),
+      type: 'file',
+      size,
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      mtimeSeconds: this.#madeAtSeconds,
+    });
+    const end = this.#indexPosition + head.length + paddedBytes(size);
+    if (end !== this.#sealPosition) {
+      throw new DmsBackupError('archive-damaged', 'index and seal do not lie side by side');
+    }
+    const cursor = this.cursor(this.#indexPosition, end);
+    if (!cursor.takeExactly(head.length).equals(head)) {
+      throw new DmsBackupError('archive-damaged', 'the index is not where the seal says');
+    }
+    const digest = createHash('sha256');
+    let rest = Buffer.alloc(0);
+    for (let left = size; left > 0;) {
+      const view = cursor.take(Math.min(left, 1024 * 1024));
+      left -= view.length;
+      digest.update(view);
+      const bytes = rest.length === 0 ? view : Buffer.concat([rest, view]);
+      let start = 0;
+      for (let stop = bytes.indexOf(0x0a); stop >= 0; stop = bytes.indexOf(0x0a, start)) {
+        yield bytes.toString('utf8', start, stop);
+        start = stop + 1;
+      }
+      rest = Buffer.from(bytes.subarray(start));
+      // else up to 64 MiB of them wait for the garbage collector, as many as it pleases
+      if (bytes !== view) freeMemory(bytes);
+      if (rest.length > lineLimitBytes)
+        throw new DmsBackupError('archive-damaged', 'the index has an endless line');
+    }
+    if (cursor.takeExactly(paddedBytes(size) - size).some((byte) => byte !== 0)) {
+      throw new DmsBackupError(
+        'archive-damaged',
+        'the index is followed by bytes that should be zero',
+      );
+    }
+    if (rest.length > 0 || digest.digest('hex') !== sha256) {
+      throw new DmsBackupError('archive-damaged', 'the index is not the one that was sealed');
+    }
+  }
+}
+
+function openArchiveFile(path: string): number {
+  try {
+    const fd = openSync(path, 'r');
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new DmsBackupError('archive-not-found', `there is no archive '${path}'`, { cause });
+    }
+    throw new DmsBackupError(
+      'source-unreadable',
+      `cannot open the archive '${path}' (${code ?? 'unknown'})`,
+      { cause },
+    );
+  }
+  throw new DmsBackupError('archive-not-found', `'${path}' is no file`);
+}
+
+function parseManifest(content: Buffer, seal: Seal): Manifest {
+  let manifest: Manifest;
+  try {
+    manifest = ManifestSchema.parse(JSON.parse(content.toString('utf8')));
+  } catch (cause) {
+    throw new DmsBackupError('archive-damaged', 'cannot understand the manifest of the archive', {
+      cause,
+    });
+  }
+  if (manifest.archiveId !== seal.archiveId) {
+    throw new DmsBackupError('archive-damaged', 'manifest and seal belong to different archives');
+  }
+  return manifest;
+}

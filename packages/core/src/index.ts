@@ -1,0 +1,46 @@
+// The public surface of core: the verbs, the adapter contract, the error table, the schemas of the format.
+
+export { contractVersion, defineAdapter } from './adapter.ts';
+export type * from './adapter.ts';
+export { checkAdapter } from './adapter-check.ts';
+export {
+  CatalogueDocumentSchema,
+  CompatibilitySchema,
+  FileReferenceSchema,
+  InstanceSchema,
+  RestoreNotesSchema,
+  RowFindingSchema,
+  StampSchema,
+  TableRuleSchema,
+} from './adapter-schema.ts';
+export { ArchivedSchemaSchema } from './archive/database-part.ts';
+export {
+  ExceptionSchema,
+  IndexEntrySchema,
+  ManifestSchema,
+  SealSchema,
+  formatVersion,
+} from './archive/schema.ts';
+export type { Exception, Excluded, IndexEntry, Manifest, Seal } from './archive/schema.ts';
+export { backup } from './backup.ts';
+export { versionText } from './capture/snapshot.ts';
+export { check } from './check.ts';
+export type * from './database/engine.ts';
+export { describeLocation, parseDatabaseUrl } from './database/database-url.ts';
+export { qualifiedName } from './database/schema.ts';
+export {
+  DmsBackupError,
+  errorTable,
+  exitCodes,
+  isDmsBackupError,
+  systemErrorCode,
+} from './errors.ts';
+export type { ErrorCode, ExitCode } from './errors.ts';
+export { doctor } from './doctor.ts';
+export type * from './events.ts';
+export { inspect } from './inspect.ts';
+export { restore } from './restore.ts';
+export { tool } from './tool.ts';
+export { undo } from './undo.ts';
+export type * from './verb.ts';
+export { verify } from './verify.ts';

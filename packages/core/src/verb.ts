@@ -1,0 +1,204 @@
+// Options and results of the verbs: what the CLI passes in and prints. All results are plain data (JSON).
+
+import type { Adapter, GivenLocation, Instance, Stamp } from './adapter.ts';
+import type { Exception, Excluded, Manifest, Seal } from './archive/schema.ts';
+import type { Finding, Repaired } from './database/move/findings.ts';
+import type { OnEvent } from './events.ts';
+
+export type Compression = 'zstd' | 'gzip' | 'none';
+export type Part = 'database' | 'media';
+export type MediaStrategy = 'replace' | 'merge' | 'keep-existing';
+
+/** Common to all verbs that work on a live instance. */
+export interface InstanceOptions {
+  readonly adapter: Adapter;
+  /** Name and version of the adapter's package, for the manifest. */
+  readonly adapterPackage: { readonly name: string; readonly packageVersion: string };
+  readonly given: GivenLocation;
+  /** A file with the password of the database user; relative to the working directory. */
+  readonly databasePasswordFile?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+export interface BackupOptions extends InstanceOptions {
+  /** A directory, a file name, or `-` for stdout. Relative to the working directory. */
+  readonly destination: string;
+  /** `{app} {version} {time}` and strftime letters; the suffix is added when absent. */
+  readonly filename?: string;
+  readonly compression: Compression;
+  /** Absent: 1 for zstd, 6 for gzip. */
+  readonly level?: number;
+  readonly parts: readonly Part[];
+  /** Further classes to leave out, each with its declaration in the archive. */
+  readonly excludeClasses: readonly ('derived' | 'history' | 'ephemeral')[];
+  /** Find out everything, write nothing. */
+  readonly dryRun: boolean;
+  /** Where the archive goes when `destination` is `-`. */
+  readonly stdout?: NodeJS.WritableStream;
+}
+
+/** Completeness of the documents, as in the seal. */
+export type Proof = Seal['proof'];
+
+export interface BackupResult {
+  /** Absolute path; null for stdout and dry runs. */
+  readonly path: string | null;
+  readonly archiveId: string;
+  readonly app: string;
+  readonly stamp: Stamp;
+  readonly counts: Seal['counts'];
+  readonly archiveBytes: number;
+  readonly proof: Proof;
+  readonly excluded: readonly Excluded[];
+  readonly unknownTables: readonly string[];
+  readonly warnings: readonly string[];
+  readonly dryRun: boolean;
+  /** 0, or 3 when something essential of the source is missing, changed or unreadable. */
+  readonly exitCode: 0 | 3;
+}
+
+export interface ArchiveOptions {
+  /** Path of the archive, or `-` for stdin. */
+  readonly archive: string;
+  readonly workingDirectory: string;
+  readonly stdin?: NodeJS.ReadableStream;
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+export interface VerifyOptions extends ArchiveOptions {
+  /** Only seal, index and seek table; says so in the result. */
+  readonly quick: boolean;
+}
+
+export interface VerifyResult {
+  readonly archive: string;
+  readonly archiveId: string;
+  readonly quick: boolean;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly proof: Proof;
+  readonly exitCode: 0;
+}
+
+export interface InspectResult {
+  readonly archive: string;
+  readonly archiveBytes: number;
+  readonly manifest: Manifest;
+  readonly counts: Seal['counts'];
+  readonly proof: Proof;
+  readonly tables: Seal['tables'];
+  readonly excluded: readonly Excluded[];
+  readonly exceptions: readonly Exception[];
+  readonly sealedAt: string;
+}
+
+export interface RestoreOptions extends InstanceOptions {
+  readonly archive: string;
+  readonly stdin?: NodeJS.ReadableStream;
+  readonly parts: readonly Part[];
+  readonly mediaStrategy: MediaStrategy;
+  readonly planOnly: boolean;
+  /** Asked once with the plan when the target is not empty; absent means "no". */
+  readonly confirm?: (plan: RestorePlan) => Promise<boolean>;
+  readonly keepUndo: boolean;
+  readonly acceptUnknownVersion: boolean;
+  /** For a move to another engine: what may be changed in values that the target cannot hold, e.g. `nul=strip`. */
+  readonly repairs?: readonly string[];
+}
+
+export interface RestorePlan {
+  readonly archive: { path: string; id: string; createdAt: string; app: string; stamp: Stamp };
+  readonly target: {
+    database: {
+      place: string;
+      engine: string;
+      state: 'missing' | 'empty' | 'occupied';
+      tables: number;
+    } | null;
+    roots: readonly { name: string; directory: string; state: 'missing' | 'empty' | 'occupied' }[];
+    stamp: Stamp | null;
+  };
+  readonly compatibility: { verdict: string; explanation: string; steps: readonly string[] };
+  /** Bytes to be written, and free bytes at the tightest place. */
+  readonly neededBytes: number;
+  readonly freeBytes: number;
+  readonly replaces: readonly string[];
+  readonly keepsUndo: boolean;
+  readonly excluded: readonly Excluded[];
+  readonly notes: readonly string[];
+  /** A move to another database engine: what the target cannot hold, and what the repairs will change. Null: none. */
+  readonly move: {
+    from: string;
+    to: string;
+    rows: number;
+    findings: readonly Finding[];
+    repaired: readonly Repaired[];
+  } | null;
+}
+
+export interface RestoreResult {
+  readonly planOnly: boolean;
+  readonly plan: RestorePlan;
+  readonly restored: { tables: number; rows: number; files: number; bytes: number } | null;
+  /** Where the former state lies, or null. */
+  readonly undo: string | null;
+  readonly recovered: Recovery | null;
+  readonly nextSteps: readonly string[];
+  readonly warnings: readonly string[];
+  readonly exitCode: 0;
+}
+
+/** What was found after a run that did not end: the target is whole again, in the state named here. */
+export interface Recovery {
+  readonly state: 'old' | 'new';
+  readonly text: string;
+}
+
+export interface UndoOptions extends InstanceOptions {
+  readonly confirm?: (text: string) => Promise<boolean>;
+}
+
+export interface UndoResult {
+  readonly text: string;
+  readonly places: readonly string[];
+  readonly exitCode: 0;
+}
+
+/** One finding of `check`. */
+export interface CheckFinding {
+  readonly level: 'error' | 'warning' | 'info';
+  /** `missing`, `unreadable`, `size`, `checksum`, `orphan`, `integrity`, `incomplete-row`, ... */
+  readonly reason: string;
+  readonly documentId: string | null;
+  readonly documentTitle: string | null;
+  readonly path: string | null;
+  readonly text: string;
+}
+
+export interface CheckResult {
+  readonly app: string;
+  readonly stamp: Stamp;
+  readonly documents: number;
+  readonly documentsComplete: number;
+  readonly files: number;
+  readonly findings: readonly CheckFinding[];
+  /** Findings beyond the ones listed (the list is cut at 10,000). */
+  readonly findingsOmitted: number;
+  /** 0, or 3 when a finding is an error. */
+  readonly exitCode: 0 | 3;
+}
+
+export interface DoctorResult {
+  readonly app: string;
+  readonly instance: Instance;
+  readonly stamp: Stamp | null;
+  readonly recovery: Recovery | null;
+  /** One line per thing looked at. */
+  readonly checks: readonly { name: string; ok: boolean; says: string; remedy: string | null }[];
+  /** 0 when a backup could run now, else 2. */
+  readonly exitCode: 0 | 2;
+}

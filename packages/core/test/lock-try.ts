@@ -1,0 +1,12 @@
+// Child process of a test: tries to take a lock once, and prints what came of it.
+
+import { isDmsBackupError } from '../src/errors.ts';
+import { takeLock } from '../src/io/lock.ts';
+
+let outcome = 'taken';
+try {
+  takeLock(process.argv[2] ?? '', 'a test').release();
+} catch (error) {
+  outcome = isDmsBackupError(error) ? error.code : String(error);
+}
+process.stdout.write(outcome);

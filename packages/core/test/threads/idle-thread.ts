@@ -1,0 +1,3 @@
+// Thread of tests that ends at once and answers nothing.
+
+export const nothing = undefined;
