@@ -1,0 +1,32 @@
+// What tests, benchmarks and the demo use: sample instances, damage, and descriptions for before-and-after comparisons.
+
+export { compareServers, compareSqlite, compareTrees } from './compare.ts';
+export type { DatabaseComparison, TreeComparison, TreeComparisonOptions } from './compare.ts';
+export { append, flipBit, truncate } from './damage.ts';
+export type { AppVersion } from './data/paperless-facts.ts';
+export { digestMariadb } from './digest-mariadb.ts';
+export { digestPostgres } from './digest-postgres.ts';
+export { digestSqlite } from './digest-sqlite.ts';
+export type { SqliteDigest, TableDigest } from './digest-sqlite.ts';
+export { digestTree, showPath } from './digest-tree.ts';
+export type { TreeDigest, TreeEntry } from './digest-tree.ts';
+export { HOSTILE_TABLE } from './hostile-database.ts';
+export { HOSTILE_DIRECTORY } from './hostile-files.ts';
+export {
+  buildPaperlessInstance,
+  buildPaperlessServerInstance,
+} from './paperless/build-instance.ts';
+export type {
+  SampleBundle,
+  SampleDocument,
+  SampleFile,
+  SampleInstance,
+  SampleOptions,
+  SampleServer,
+  ServerSampleInstance,
+  ServerSampleOptions,
+  SpecialDocuments,
+} from './paperless/sample-instance.ts';
+export { plantHostile } from './plant-hostile.ts';
+export type { HostilePlant } from './plant-hostile.ts';
+export type { ServerAddress, ServerDigest } from './server-digest.ts';
