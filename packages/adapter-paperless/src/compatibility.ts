@@ -1,0 +1,220 @@
+// May an archive be restored where another release runs? Decided by sets of migrations: equal sets are safe, older
+// archives are migrated by the application, newer ones are refused with the release to install.
+
+import type { Compatibility, Stamp } from '@dms-backup/core';
+import {
+  generationOf,
+  generations,
+  matchMigrations,
+  newestRelease,
+  productApps,
+} from './migrations.ts';
+import { compareReleases, imageOf, majorOf, rangeText } from './release.ts';
+
+/**
+ * 3.x refuses databases that do not have all migrations of 2.20.5 - 2.20.15 (paperless.checks, paperless.E002); the
+ * documentation asks for the last of them.
+ */
+const gateway = '2.20.15';
+
+/** Libraries of the product with migrations of their own; other apps are the user's (PAPERLESS_APPS). */
+const libraries = [
+  'account',
+  'admin',
+  'auditlog',
+  'auth',
+  'authtoken',
+  'contenttypes',
+  'guardian',
+  'mfa',
+  'sessions',
+  'socialaccount',
+];
+
+/** Where a stamp stands in the history of releases. */
+interface Standing {
+  /** Index into `generations`, or -1 when unknown. */
+  readonly generation: number;
+  /** For people: exact release, else the range, else null. */
+  readonly name: string | null;
+  /** Release to install for it: the exact one, else the newest that fits. */
+  readonly release: string | null;
+  readonly interrupted: boolean;
+}
+
+function standingOf(stamp: Stamp): Standing {
+  const finding = matchMigrations(stamp.migrations);
+  const stated = stamp.appVersion === null ? -1 : generationOf(stamp.appVersion);
+  const range = stamp.range ?? finding.range;
+  return {
+    generation: stamp.migrations.length === 0 ? stated : finding.generation,
+    name: stamp.appVersion ?? (range === null ? null : rangeText(range)),
+    release: stamp.appVersion ?? range?.to ?? null,
+    interrupted: finding.state === 'interrupted',
+  };
+}
+
+/** Member `compatibility` of the adapter. Pure. */
+export function compatibility(archive: Stamp, target: Stamp | null): Compatibility {
+  const from = standingOf(archive);
+  if (target === null) return intoNothing(from);
+  const to = standingOf(target);
+  if (haveSameMigrations(archive, target)) return sameMigrations(archive, target, from);
+  if (from.generation < 0 || to.generation < 0) return nobodyKnows(from, to);
+  if (from.generation > to.generation) return tooNew(from, to);
+  if (from.generation < to.generation) return olderArchive(from, to);
+  if (from.interrupted !== to.interrupted) return unevenUpgrades(from, to);
+  return {
+    verdict: 'same',
+    explanation: `archive (${from.name}) and target (${to.name}) have the same state of the database`,
+    steps: [],
+  };
+}
+
+function intoNothing(from: Standing): Compatibility {
+  if (from.generation < 0 && from.release === null) {
+    return {
+      verdict: 'unknown',
+      explanation: `the archive comes from a paperless-ngx that is not known here (known up to ${newestRelease})`,
+      steps: [
+        'Install the release that made the archive; only it is sure to understand the database.',
+      ],
+    };
+  }
+  const steps =
+    from.release === null ? [] : [`Use ${imageOf(from.release)} for the restored instance.`];
+  return {
+    verdict: 'same',
+    explanation: `nothing runs at the target yet; the archive is from paperless-ngx ${from.name}`,
+    steps: from.interrupted ? [...steps, finishUpgrade] : steps,
+  };
+}
+
+const finishUpgrade =
+  'The archive was made in the middle of an upgrade: start the newer release and let it finish its migrations.';
+
+/** Only the product's own apps: the rows of libraries also depend on which features were ever switched on. */
+function haveSameMigrations(archive: Stamp, target: Stamp): boolean {
+  const own = (stamp: Stamp): string[] =>
+    stamp.migrations
+      .filter((name) => productApps.some((app) => name.startsWith(`${app}.`)))
+      .toSorted();
+  const left = own(archive);
+  const right = own(target);
+  return left.length > 0
+    ? left.length === right.length && left.every((name, index) => name === right[index])
+    : right.length === 0 && archive.appVersion !== null && archive.appVersion === target.appVersion;
+}
+
+/** The product's tables are alike; a library may still have moved on between two patch releases. */
+function sameMigrations(archive: Stamp, target: Stamp, from: Standing): Compatibility {
+  const isNewer =
+    archive.appVersion !== null &&
+    target.appVersion !== null &&
+    compareReleases(archive.appVersion, target.appVersion) > 0;
+  const ahead = isNewer ? librariesAhead(archive, target) : [];
+  if (ahead.length > 0 && from.release !== null) {
+    return {
+      verdict: 'too-new',
+      explanation: `the archive (${from.name}) has migrations of libraries that the target (${target.appVersion}) lacks: ${ahead.join(', ')}`,
+      steps: [
+        `Install paperless-ngx ${from.release} (${imageOf(from.release)}) at the target, then restore.`,
+      ],
+    };
+  }
+  return {
+    verdict: 'same',
+    explanation: `archive and target have the same migrations${from.name === null ? '' : ` (${from.name})`}`,
+    steps: from.interrupted ? [finishUpgrade] : [],
+  };
+}
+
+function librariesAhead(archive: Stamp, target: Stamp): string[] {
+  const there = new Set(target.migrations);
+  const appOf = (name: string): string => name.slice(0, name.indexOf('.'));
+  const apps = new Set(target.migrations.map(appOf));
+  return archive.migrations.filter(
+    (name) => libraries.includes(appOf(name)) && apps.has(appOf(name)) && !there.has(name),
+  );
+}
+
+function nobodyKnows(from: Standing, to: Standing): Compatibility {
+  const which = from.generation < 0 ? 'the archive' : 'the target';
+  return {
+    verdict: 'unknown',
+    explanation: `${which} has migrations that no release from 1.7.0 to ${newestRelease} has (archive: ${from.name ?? 'unknown'}, target: ${to.name ?? 'unknown'})`,
+    steps: [
+      'Restore into the release that made the archive, or update dms-backup if it is older than your paperless-ngx.',
+    ],
+  };
+}
+
+function tooNew(from: Standing, to: Standing): Compatibility {
+  const release = from.release ?? generations[from.generation]?.to ?? newestRelease;
+  return {
+    verdict: 'too-new',
+    explanation: `the archive is from paperless-ngx ${from.name}, the target is ${to.name}: an older release cannot use a newer database`,
+    steps: [`Install paperless-ngx ${release} (${imageOf(release)}) at the target, then restore.`],
+  };
+}
+
+/** One side is in the middle of an upgrade and both have the same last whole state. */
+function unevenUpgrades(from: Standing, to: Standing): Compatibility {
+  if (to.interrupted) {
+    return {
+      verdict: 'migrates',
+      explanation: `the target was interrupted while it was upgraded from ${to.name}; the archive (${from.name}) is from before`,
+      steps: ['The application migrates the database at its next start.'],
+    };
+  }
+  return {
+    verdict: 'too-new',
+    explanation: `the archive was made in the middle of an upgrade from ${from.name}; the target (${to.name}) is older than that`,
+    steps: [
+      'Install the newer release of that upgrade at the target, restore, and let it finish its migrations.',
+    ],
+  };
+}
+
+function olderArchive(from: Standing, to: Standing): Compatibility {
+  const into3 = majorOf(generations[to.generation]!.to) >= 3;
+  const from3 = majorOf(generations[from.generation]!.to) >= 3;
+  const gate = generationOf(gateway);
+  if (into3 && !from3 && from.generation < gate) {
+    return {
+      verdict: 'impossible',
+      explanation: `paperless-ngx 3 refuses databases older than 2.20.5, and the archive is from ${from.name}`,
+      steps: [
+        `Restore into paperless-ngx ${gateway} (${imageOf(gateway)}) and start it once: it migrates the database.`,
+        ...decryptStep,
+        `Then upgrade that instance to ${to.release ?? newestRelease}.`,
+      ],
+    };
+  }
+  return {
+    verdict: 'migrates',
+    explanation: `the archive is from paperless-ngx ${from.name}; ${to.name} migrates the database at its next start`,
+    steps: [
+      ...(into3 && !from3 ? stepsInto3(from) : []),
+      'Start the application: containers run the migrations themselves, on bare metal run `python3 manage.py migrate` in `src`.',
+      ...(from.interrupted ? [finishUpgrade] : []),
+    ],
+  };
+}
+
+const decryptStep = [
+  'If documents are stored encrypted (GPG), run `decrypt_documents` with 2.20.15 first: 3.x cannot read them.',
+];
+
+function stepsInto3(from: Standing): string[] {
+  return [
+    ...(from.release === gateway
+      ? []
+      : [
+          `Recommended: start ${imageOf(gateway)} once on the restored data before the first start of 3.x.`,
+        ]),
+    ...decryptStep,
+    'Put the media in place before the first start of 3.x: it computes new checksums from the files, once.',
+    'Set PAPERLESS_SECRET_KEY, which 3.x requires, and PAPERLESS_DBENGINE; remove a PAPERLESS_DBHOST that is not in use.',
+  ];
+}

@@ -1,0 +1,51 @@
+// Releases of paperless-ngx as text: parsing, order, ranges. A prerelease comes before its release.
+
+export interface ReleaseRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+const releasePattern = /^v?(\d+)\.(\d+)\.(\d+)(?:-beta\.(?:rc)?(\d+))?$/;
+/** Sorts a release after all of its prereleases. */
+const noPrerelease = Number.MAX_SAFE_INTEGER;
+
+/** `v3.0.5` and `3.0.5` give `3.0.5`; null when the text is no complete release. */
+export function normalRelease(text: string): string | null {
+  const trimmed = text.trim();
+  return releasePattern.test(trimmed) ? trimmed.replace(/^v/, '') : null;
+}
+
+function parts(release: string): readonly number[] {
+  const match = releasePattern.exec(release);
+  if (match === null) return [0, 0, 0, 0];
+  const prerelease = match[4] === undefined ? noPrerelease : Number(match[4]);
+  return [Number(match[1]), Number(match[2]), Number(match[3]), prerelease];
+}
+
+/** Negative when `left` is older, positive when it is newer, 0 when equal. */
+export function compareReleases(left: string, right: string): number {
+  const others = parts(right);
+  for (const [index, value] of parts(left).entries()) {
+    const difference = value - (others[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+export function isWithin(release: string, range: ReleaseRange): boolean {
+  return compareReleases(release, range.from) >= 0 && compareReleases(release, range.to) <= 0;
+}
+
+/** `3.0.5`, or `2.20.5 - 2.20.15`. */
+export function rangeText(range: ReleaseRange): string {
+  return range.from === range.to ? range.from : `${range.from} - ${range.to}`;
+}
+
+export function majorOf(release: string): number {
+  return parts(release)[0] ?? 0;
+}
+
+/** Name of the official container image of a release, e.g. `paperlessngx/paperless-ngx:3.0.5`. */
+export function imageOf(release: string): string {
+  return `paperlessngx/paperless-ngx:${release}`;
+}
