@@ -1,0 +1,235 @@
+// All flags of this release, once each: how they are written, what they take, what they mean. Commands name the ones they
+// take; help texts, suggestions and the search for the verb are made from the same table.
+
+import { InvalidArgumentError } from 'commander';
+import { UsageError } from '../usage-error.ts';
+
+export type ExcludeClass = 'derived' | 'history' | 'ephemeral';
+
+/** The flags of one call, checked one by one; absent means not given. */
+export interface Values {
+  app?: string;
+  config?: string[];
+  database?: string;
+  databasePasswordFile?: string;
+  media?: string;
+  data?: string;
+  appVersion?: string;
+  filename?: string;
+  compression?: 'zstd' | 'gzip' | 'none';
+  level?: number;
+  only?: 'database' | 'media';
+  skipMedia?: boolean;
+  skipDatabase?: boolean;
+  excludeClass?: ExcludeClass[];
+  dryRun?: boolean;
+  quick?: boolean;
+  plan?: boolean;
+  yes?: boolean;
+  mediaStrategy?: 'replace' | 'merge' | 'keep-existing';
+  /** False with --no-undo. */
+  undo?: boolean;
+  acceptUnknownVersion?: boolean;
+  repair?: string[];
+  from?: string;
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  /** False with --no-progress. */
+  progress?: boolean;
+}
+
+export type FlagGroup = 'instance' | 'verb' | 'everywhere';
+
+export interface Flag {
+  /** As commander reads it, e.g. `--level <N>`. */
+  readonly spelling: string;
+  readonly text: string;
+  readonly group: FlagGroup;
+  /** Checks and converts the word; `before` is the value so far of a repeatable flag. */
+  readonly read?: (word: string, before: unknown) => unknown;
+}
+
+/** An empty word is nearly always an unset shell variable: it must not silently mean the current directory. */
+export function assertWord(word: string, what: string): void {
+  if (word === '') throw new UsageError(`${what} is empty`, 'Check the variables in the command.');
+  if (word.includes('\0')) throw new UsageError(`${what} holds a NUL character`);
+}
+
+function text(word: string): string {
+  if (word === '')
+    throw new InvalidArgumentError('It is empty: check the variables in the command.');
+  if (word.includes('\0')) throw new InvalidArgumentError('It holds a NUL character.');
+  if (word.startsWith('--'))
+    throw new InvalidArgumentError('It looks like a flag: the value is missing.');
+  return word;
+}
+
+function texts(word: string, before: unknown): string[] {
+  return [...((before as string[] | undefined) ?? []), text(word)];
+}
+
+const excludeClasses: readonly string[] = [
+  'derived',
+  'history',
+  'ephemeral',
+] satisfies ExcludeClass[];
+
+function classes(word: string, before: unknown): ExcludeClass[] {
+  const found = text(word)
+    .split(',')
+    .map((part) => part.trim());
+  const wrong = found.find((part) => !excludeClasses.includes(part));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`Allowed are ${excludeClasses.join(', ')} (comma or repeated).`);
+  return [
+    ...new Set([...((before as ExcludeClass[] | undefined) ?? []), ...(found as ExcludeClass[])]),
+  ];
+}
+
+function oneOf(...choices: readonly string[]): (word: string) => string {
+  return (word) => {
+    if (!choices.includes(word))
+      throw new InvalidArgumentError(`Allowed are ${choices.join(', ')}.`);
+    return word;
+  };
+}
+
+function wholeNumber(word: string): number {
+  if (!/^\d{1,3}$/.test(word)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(word);
+}
+
+export const flags = {
+  app: {
+    spelling: '--app <NAME>',
+    text: 'adapter: name or alias, or the path or package name of a third-party one',
+    group: 'instance',
+    read: text,
+  },
+  config: {
+    spelling: '--config <FILE>',
+    text: "the application's own configuration file (repeatable)",
+    group: 'instance',
+    read: texts,
+  },
+  database: {
+    spelling: '--database <URL>',
+    text: 'where the database is: sqlite:///absolute/path, postgres://user@host:port/name or mariadb://user@host:port/name, options behind `?`; no password here',
+    group: 'instance',
+    read: text,
+  },
+  databasePasswordFile: {
+    spelling: '--database-password-file <FILE>',
+    text: "file that holds the password of the database user and nothing else (default: PGPASSWORD or MYSQL_PWD, then the application's configuration)",
+    group: 'instance',
+    read: text,
+  },
+  media: { spelling: '--media <DIR>', text: 'media root', group: 'instance', read: text },
+  data: { spelling: '--data <DIR>', text: 'data directory', group: 'instance', read: text },
+  appVersion: {
+    spelling: '--app-version <X>',
+    text: 'version of the application, when it cannot be found exactly',
+    group: 'instance',
+    read: text,
+  },
+  filename: {
+    spelling: '--filename <PATTERN>',
+    text: 'name of the archive: {app} {version} {time} and %Y %m %d %H %M %S',
+    group: 'verb',
+    read: text,
+  },
+  compression: {
+    spelling: '--compression <METHOD>',
+    text: 'zstd, gzip or none (default: zstd)',
+    group: 'verb',
+    read: oneOf('zstd', 'gzip', 'none'),
+  },
+  level: {
+    spelling: '--level <N>',
+    text: '1 to 19 for zstd (default: 1), 1 to 9 for gzip (default: 6)',
+    group: 'verb',
+    read: wholeNumber,
+  },
+  only: {
+    spelling: '--only <PART>',
+    text: 'database or media',
+    group: 'verb',
+    read: oneOf('database', 'media'),
+  },
+  skipMedia: { spelling: '--skip-media', text: 'same as --only database', group: 'verb' },
+  skipDatabase: { spelling: '--skip-database', text: 'same as --only media', group: 'verb' },
+  excludeClass: {
+    spelling: '--exclude-class <CLASS>',
+    text: 'leave out more: derived, history, ephemeral (comma or repeated); declared in the archive',
+    group: 'verb',
+    read: classes,
+  },
+  dryRun: { spelling: '--dry-run', text: 'find out everything, write nothing', group: 'verb' },
+  quick: {
+    spelling: '--quick',
+    text: 'only seal, index and seek table; file contents are not read',
+    group: 'verb',
+  },
+  plan: { spelling: '--plan', text: 'show what would happen and stop', group: 'verb' },
+  yes: { spelling: '--yes', text: 'replace without a question', group: 'verb' },
+  mediaStrategy: {
+    spelling: '--media-strategy <HOW>',
+    text: 'replace (default), merge or keep-existing',
+    group: 'verb',
+    read: oneOf('replace', 'merge', 'keep-existing'),
+  },
+  undo: { spelling: '--no-undo', text: 'do not keep what is replaced', group: 'verb' },
+  repair: {
+    spelling: '--repair <KIND=ACTION>',
+    text: 'a move to another engine: change values that the target cannot hold, e.g. nul=strip (repeatable)',
+    group: 'verb',
+    read: texts,
+  },
+  acceptUnknownVersion: {
+    spelling: '--accept-unknown-version',
+    text: 'restore although nobody can say whether the versions fit',
+    group: 'verb',
+  },
+  from: {
+    spelling: '--from <DIR>',
+    text: 'where `latest` is looked for (default: the current directory)',
+    group: 'verb',
+    read: text,
+  },
+  json: { spelling: '--json', text: 'JSON lines instead of text', group: 'everywhere' },
+  quiet: { spelling: '--quiet', text: 'only results, warnings and errors', group: 'everywhere' },
+  verbose: { spelling: '--verbose', text: 'causes and stack of errors', group: 'everywhere' },
+  progress: { spelling: '--no-progress', text: 'steps, but no progress', group: 'everywhere' },
+} as const satisfies Record<keyof Values, Flag>;
+
+export type FlagName = keyof typeof flags;
+
+/** Where the instance is. */
+export const instanceFlags = [
+  'app',
+  'config',
+  'database',
+  'databasePasswordFile',
+  'media',
+  'data',
+  'appVersion',
+] as const satisfies readonly FlagName[];
+
+/** Taken by every verb. */
+export const everywhereFlags = [
+  'json',
+  'quiet',
+  'verbose',
+  'progress',
+] as const satisfies readonly FlagName[];
+
+/** `--level` of `--level <N>`. */
+export function longName(flag: { readonly spelling: string }): string {
+  return flag.spelling.split(' ')[0] ?? flag.spelling;
+}
+
+/** True when the flag takes the next word as its value. */
+export function takesValue(flag: { readonly spelling: string }): boolean {
+  return flag.spelling.includes('<');
+}

@@ -1,0 +1,95 @@
+// The help texts: commander lays them out from the table of flags, this file adds order, examples and exit codes.
+
+import { Command as Parser, Option } from 'commander';
+import type { Command } from '../commands/command.ts';
+import { everywhereFlags, flags, type Flag, type FlagGroup } from './flags.ts';
+
+const groups: Readonly<Record<FlagGroup, string>> = {
+  instance: 'Where the instance is (first found wins; `doctor` shows the source of each):',
+  verb: 'Flags:',
+  everywhere: 'Everywhere:',
+};
+
+const groupOrder: readonly FlagGroup[] = ['verb', 'instance', 'everywhere'];
+
+/** Short texts; docs/errors.md lists every error with its code. */
+const exitCodeHelp = `Exit codes:
+  0 done                                  20 verification failed
+  1 bug                                   21 version refused
+  2 wrong usage or configuration          22 target not empty or not safe
+  3 done, but source data is incomplete   23 restore failed, target unchanged
+ 10 no such archive                       30 server unreachable
+ 11 locked                                31 no space
+ 12 wrong key                            130 interrupted`;
+
+function examplesHelp(examples: readonly string[]): string {
+  return `Examples:\n${examples.map((line) => `  ${line}`).join('\n')}`;
+}
+
+function quiet(parser: Parser, write: (text: string) => void): Parser {
+  return parser
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      writeOut: write,
+      writeErr: () => {},
+      getOutHelpWidth: () => 100,
+      getOutHasColors: () => false,
+    })
+    .configureHelp({ helpWidth: 100 });
+}
+
+function optionOf(flag: Flag): Option {
+  const option = new Option(flag.spelling, flag.text).helpGroup(groups[flag.group]);
+  return flag.read === undefined ? option : option.argParser(flag.read);
+}
+
+/** commander's parser for one command. Help goes to `write`, errors are thrown as CommanderError. */
+export function createParser(command: Command, write: (text: string) => void): Parser {
+  const parser = quiet(new Parser(`dms-backup ${command.name}`), write)
+    .description(command.description)
+    .addHelpOption(new Option('-h, --help', 'this text').helpGroup(groups.everywhere));
+  for (const { name, text, required } of command.operands)
+    parser.argument(required ? `<${name}>` : `[${name}]`, text);
+  const wanted = [...command.flags, ...everywhereFlags].map((name) => flags[name] as Flag);
+  for (const group of groupOrder)
+    for (const flag of wanted.filter((one) => one.group === group))
+      parser.addOption(optionOf(flag));
+  // Answered before commander looks; here for the help page only.
+  parser.addOption(
+    new Option('-V, --version', 'version of dms-backup').helpGroup(groups.everywhere),
+  );
+  parser.addHelpText('after', `\n${examplesHelp(command.examples)}\n\n${exitCodeHelp}`);
+  parser.usage(
+    [
+      '[flags]',
+      ...command.operands.map(({ name, required }) => (required ? name : `[${name}]`)),
+    ].join(' '),
+  );
+  return parser;
+}
+
+/** The text of `dms-backup --help`. */
+export function programHelp(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length)) + 2;
+  const verbs = commands.map((command) => `  ${command.name.padEnd(width)}${command.summary}`);
+  return `Usage: dms-backup [VERB] [flags]
+
+One command makes one proved archive of a running document management system: database, media and
+application version of one instant. A restore is all or nothing, and can be undone.
+
+Verbs (backup is meant when --app is given without one):
+${verbs.join('\n')}
+
+\`dms-backup VERB --help\` shows the flags of a verb; --version shows the version of dms-backup.
+
+${examplesHelp([
+  'dms-backup --app paperless /backup',
+  'dms-backup verify /backup/paperless-3.0.5-20261121T031500Z.tar.zst',
+  'dms-backup restore latest --from /backup --app paperless --plan',
+  'dms-backup doctor --app paperless --config /etc/paperless.conf',
+])}
+
+${exitCodeHelp}
+`;
+}

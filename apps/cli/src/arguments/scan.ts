@@ -1,0 +1,56 @@
+// A first look at the words, before commander: which one is the verb, wherever it stands (`--app paperless verify x` is
+// as good as `verify x`), and which flags this release does not know.
+
+import { nearest } from '../nearest.ts';
+import { UsageError, notInThisRelease } from '../usage-error.ts';
+import { flags, longName, takesValue } from './flags.ts';
+import { laterFlags } from './later.ts';
+
+export interface Scan {
+  /** Words that are neither flags nor their values, in order. `-` is one. */
+  readonly operands: readonly { readonly word: string; readonly index: number }[];
+  /** Long names as written, without `=value`. */
+  readonly flags: ReadonlySet<string>;
+}
+
+const known = [...Object.values(flags), ...laterFlags];
+const withValue = new Set(known.filter(takesValue).map(longName));
+const knownNames = new Set([...known.map(longName), '--help', '-h', '--version', '-V']);
+const laterNames = new Set(laterFlags.map(longName));
+
+/** Splits the words into operands and flags; nothing is refused here. */
+export function scanWords(argv: readonly string[]): Scan {
+  const operands: { word: string; index: number }[] = [];
+  const seen = new Set<string>();
+  let onlyOperands = false;
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (onlyOperands || word === '-' || !word.startsWith('-')) {
+      operands.push({ word, index });
+    } else if (word === '--') {
+      onlyOperands = true;
+    } else {
+      const equals = word.indexOf('=');
+      const name = equals === -1 ? word : word.slice(0, equals);
+      seen.add(name);
+      if (equals === -1 && withValue.has(name)) index++;
+    }
+  }
+  return { operands, flags: seen };
+}
+
+/** Refuses flags that do not exist, and those of later releases. */
+export function assertKnownFlags(scan: Scan): void {
+  for (const name of scan.flags) {
+    if (laterNames.has(name)) throw notInThisRelease(name);
+    if (knownNames.has(name)) continue;
+    const similar = nearest(
+      name,
+      [...knownNames].filter((other) => other.startsWith('--')),
+    );
+    throw new UsageError(
+      `unknown flag '${name}'`,
+      similar === undefined ? undefined : `Did you mean ${similar}?`,
+    );
+  }
+}

@@ -1,0 +1,22 @@
+// The verbs of this release, in the order of the help text. The files are light: core is loaded when a verb runs.
+
+import { appsCommand } from './apps.ts';
+import { backupCommand } from './backup.ts';
+import { checkCommand } from './check.ts';
+import type { Command } from './command.ts';
+import { doctorCommand } from './doctor.ts';
+import { inspectCommand } from './inspect.ts';
+import { restoreCommand } from './restore.ts';
+import { undoCommand } from './undo.ts';
+import { verifyCommand } from './verify.ts';
+
+export const allCommands: readonly Command[] = [
+  backupCommand,
+  verifyCommand,
+  inspectCommand,
+  restoreCommand,
+  undoCommand,
+  checkCommand,
+  doctorCommand,
+  appsCommand,
+];

@@ -1,0 +1,83 @@
+// A page about one archive, for somebody who finds the file in five years.
+
+import type { InspectResult } from '@dms-backup/core';
+import type { Page, PageContext } from '../outcome.ts';
+import { commandLine } from '../quote.ts';
+import { formatSize, formatTime } from '../units.ts';
+import {
+  archiveName,
+  countsText,
+  excludedLines,
+  exceptionLines,
+  listed,
+  proofDetail,
+  proofText,
+  stampText,
+  table,
+} from './parts.ts';
+
+/** `database and media`, or the one part it has. */
+function partsText(parts: readonly string[]): string {
+  return parts.length === 2 ? 'database and media' : `${parts.join(', ')} only`;
+}
+
+export function drawInspect(result: InspectResult, { stdout: paint }: PageContext): Page {
+  const { manifest, counts, proof, excluded } = result;
+  const { database, options, adapter } = manifest;
+  const method =
+    options.compression === 'none'
+      ? 'not compressed'
+      : `${options.compression}, level ${options.level}`;
+  const facts: [string, string][] = [
+    ['archive', `${archiveName(result.archive)}, ${formatSize(result.archiveBytes)}`],
+    ['application', stampText(manifest.app.title, manifest.stamp)],
+    ['created', formatTime(manifest.createdAt)],
+    ['sealed', formatTime(result.sealedAt)],
+    ['id', manifest.archiveId],
+    ['content', partsText(options.parts)],
+    [
+      'engine',
+      database === null
+        ? 'no database'
+        : `${database.engine} ${database.engineVersion}, ${database.encoding}`,
+    ],
+    ['compression', method],
+    [
+      'made by',
+      `dms-backup ${manifest.tool.toolVersion}, ${adapter.name} ${adapter.packageVersion}`,
+    ],
+  ];
+  const lines = [paint.bold(`Archive of ${manifest.app.title}`), ...table(facts), ''];
+  lines.push(paint.bold('Counts and proof'), countsText(counts));
+  const isComplete = proof.documents === proof.documentsComplete;
+  lines.push(
+    isComplete ? paint.good(proofText(proof)) : paint.bad(proofText(proof)),
+    proofDetail(proof),
+  );
+  lines.push(...exceptionLines(proof, paint), '');
+
+  lines.push(paint.bold('Not in the archive'));
+  lines.push(
+    ...(excluded.length === 0
+      ? ['nothing that belongs to the parts above']
+      : excludedLines(excluded)),
+  );
+  if (manifest.secretsElsewhere.length > 0)
+    lines.push(`secrets kept elsewhere, needed to run it: ${manifest.secretsElsewhere.join(', ')}`);
+  lines.push('');
+
+  if (manifest.secretColumns.length > 0) {
+    lines.push(paint.bold('Secrets in the archive'));
+    lines.push(
+      'These columns hold secrets in clear. Keep the file as safe as the application itself:',
+    );
+    lines.push(...listed(manifest.secretColumns.map((column) => `  ${column}`)), '');
+  }
+
+  lines.push(paint.bold('To restore'));
+  const archive = result.archive === '-' ? 'ARCHIVE' : result.archive;
+  lines.push(`  ${commandLine('verify', archive)}`);
+  lines.push(`  ${commandLine('restore', archive, '--app', manifest.app.name, '--plan')}`);
+  lines.push('Without dms-backup: README.txt inside the archive tells how.');
+  return { stdout: lines, stderr: [] };
+}

@@ -1,0 +1,74 @@
+// One run from words to exit code: read the command line, call the command, show the result or the error.
+
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { guessVerb, parseCommandLine } from './arguments/command-line.ts';
+import { scanWords } from './arguments/scan.ts';
+import { createOutput } from './output/create-output.ts';
+import { describeFailure } from './output/failure.ts';
+import type { Output, OutputOptions } from './output/output.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** From the words alone, because errors in the words are shown the same way. */
+function readOutputOptions({ argv }: Surroundings): OutputOptions {
+  const { flags, operands } = scanWords(argv);
+  return {
+    json: flags.has('--json'),
+    jsonOnStderr: guessVerb(argv) === 'backup' && operands.some(({ word }) => word === '-'),
+    quiet: flags.has('--quiet'),
+    verbose: flags.has('--verbose'),
+    progress: !flags.has('--no-progress'),
+  };
+}
+
+async function showFailure(
+  error: unknown,
+  surroundings: Surroundings,
+  output: Output,
+): Promise<number> {
+  const { environment, argv, signal } = surroundings;
+  const { node } = process.versions;
+  const failure = await describeFailure(error, {
+    environment,
+    aborted: signal.aborted,
+    verb: guessVerb(argv),
+    about: `dms-backup ${packageJson.version}, Node.js ${node}, ${process.platform} ${process.arch}`,
+  });
+  output.failure(failure);
+  return failure.exitCode;
+}
+
+/** Runs the words of `surroundings` and returns the exit code. Never throws. */
+export async function run(surroundings: Surroundings): Promise<number> {
+  const { argv, workingDirectory, stdout, stderr } = surroundings;
+  const output = createOutput(readOutputOptions(surroundings), surroundings);
+  const isDirectory = (path: string): boolean =>
+    statSync(resolve(workingDirectory, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    const parsed = parseCommandLine(argv, isDirectory);
+    if (parsed.kind === 'version') {
+      stdout.write(`${packageJson.version}\n`);
+      return 0;
+    }
+    if (parsed.kind === 'help') {
+      (parsed.exitCode === 0 ? stdout : stderr).write(parsed.text);
+      return parsed.exitCode;
+    }
+    const { command, operands, values } = parsed;
+    const outcome = await command.run({ operands, values, surroundings, output });
+    output.result(command.name, outcome);
+    return outcome.exitCode;
+  } catch (error) {
+    return showFailure(error, surroundings, output);
+  }
+}
+
+/** For errors that no `await` saw (`uncaughtException`): shows them as a bug and returns the exit code. */
+export async function runCrashed(error: unknown, surroundings: Surroundings): Promise<number> {
+  return showFailure(
+    error,
+    surroundings,
+    createOutput(readOutputOptions(surroundings), surroundings),
+  );
+}
