@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { composeSource, environmentSource, readCompose } from '@dms-backup/core/adapter-kit';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readCompose } from './compose.ts';
 import { locateDatabase } from './configuration-database.ts';
-import { composeSource, environmentSource } from './configuration-source.ts';
+import { composeProduct } from './configuration-source.ts';
 
 const empty = mkdtempSync(join(tmpdir(), 'paperless-db-'));
 const withFile = mkdtempSync(join(tmpdir(), 'paperless-db-'));
@@ -139,7 +139,7 @@ describe('TLS, in the words of each client', () => {
     const locateIn = (volumes: string) => {
       const text = `services: {webserver: {image: paperlessngx/paperless-ngx, volumes: [${volumes}]}}`;
       const lookup = () => undefined;
-      const compose = readCompose([{ path: '/srv/compose.yaml', text }], lookup)!;
+      const compose = readCompose([{ path: '/srv/compose.yaml', text }], composeProduct, lookup)!;
       const values = new Map([
         ['PAPERLESS_DBHOST', 'db.example'],
         ['PAPERLESS_DBSSLROOTCERT', '/certs/ca.pem'],
@@ -191,7 +191,7 @@ describe('inside a compose file', () => {
   function locateIn(ports: string) {
     const text = `services:\n  db:\n    image: postgres:15\n${ports}  webserver:\n    image: paperlessngx/paperless-ngx:2.20.15\n    environment: {PAPERLESS_DBHOST: db}\n`;
     const lookup = () => undefined;
-    const compose = readCompose([{ path: '/srv/compose.yaml', text }], lookup)!;
+    const compose = readCompose([{ path: '/srv/compose.yaml', text }], composeProduct, lookup)!;
     const warnings: string[] = [];
     const found = locateDatabase({
       sources: [composeSource(compose, [], lookup)],

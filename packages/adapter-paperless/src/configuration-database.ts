@@ -4,9 +4,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseLocation, Instance } from '@dms-backup/core';
-import { isServiceName, publishedPort } from './compose-paths.ts';
-import { findValue, findVariable, type ConfigurationSource } from './configuration-source.ts';
-import { unreadablePasswordFile } from './password-file.ts';
+import {
+  addressOutside,
+  findValue,
+  findVariable,
+  unreadablePasswordFile,
+  type ConfigurationSource,
+} from '@dms-backup/core/adapter-kit';
+import { passwordVariables } from './configuration-source.ts';
 
 type Located = NonNullable<Instance['database']>;
 type ServerEngine = 'postgres' | 'mariadb';
@@ -120,7 +125,7 @@ function serverLocation(question: DatabaseQuestion, engine: ServerEngine, why: s
   if (portText !== undefined && port === undefined) {
     warnings.push(`${findValue(sources, 'PAPERLESS_DBPORT')?.source} is no port number`);
   }
-  const unreadable = unreadablePasswordFile(sources);
+  const unreadable = unreadablePasswordFile(sources, passwordVariables);
   if (unreadable !== undefined) {
     warnings.push(
       `${unreadable} names a file that cannot be read here: give the password with --database-password-file`,
@@ -128,7 +133,8 @@ function serverLocation(question: DatabaseQuestion, engine: ServerEngine, why: s
   }
   const options = tlsOptions(question, engine);
   const inside = { host: host?.value ?? localHost[engine], port };
-  const reachable = outsideDocker(question, engine, inside) ?? inside;
+  const compose = sources.find((source) => source.compose !== null)?.compose ?? null;
+  const reachable = addressOutside(compose, inside, defaultPort[engine], warnings);
   const location: DatabaseLocation = {
     engine,
     host: reachable.host,
@@ -138,22 +144,6 @@ function serverLocation(question: DatabaseQuestion, engine: ServerEngine, why: s
     ...(Object.keys(options).length === 0 ? {} : { options }),
   };
   return { value: location, source: host?.source ?? why };
-}
-
-/** A service name means nothing outside Docker's network: use the published port, or say that there is none. */
-function outsideDocker(
-  { sources, warnings }: DatabaseQuestion,
-  engine: ServerEngine,
-  inside: { readonly host: string; readonly port: number | undefined },
-): { host: string; port: number | undefined } | null {
-  const compose = sources.find((source) => source.compose !== null)?.compose;
-  if (!compose || !isServiceName(compose, inside.host)) return null;
-  const published = publishedPort(compose, inside.host, inside.port ?? defaultPort[engine]);
-  if (published !== null) return published;
-  warnings.push(
-    `the database host '${inside.host}' is a service of ${compose.paths[0]} without a published port: run dms-backup in that network, or publish the port on 127.0.0.1`,
-  );
-  return null;
 }
 
 interface TlsWord {

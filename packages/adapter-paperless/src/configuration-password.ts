@@ -2,10 +2,15 @@
 // setting, no warning, no error has it.
 
 import type { ConfigureInput, DatabaseLocation } from '@dms-backup/core';
-import { servicePassword } from './compose-secrets.ts';
+import {
+  findValue,
+  readPasswordFile,
+  servicePassword,
+  unreadablePasswordFile,
+  type ConfigurationSource,
+} from '@dms-backup/core/adapter-kit';
 import { readConfiguration } from './configuration.ts';
-import { findValue, type ConfigurationSource } from './configuration-source.ts';
-import { readPasswordFile, unreadablePasswordFile } from './password-file.ts';
+import { passwordVariables } from './configuration-source.ts';
 
 /** settings.DATABASES (1.x - 2.x), parse_db_settings (3.x): user and password are this word unless they are set. */
 const productDefault = 'paperless';
@@ -29,15 +34,17 @@ export async function databasePassword(input: ConfigureInput): Promise<string | 
   // Defined and empty means none, also in the product: the driver then looks for a password file of its own.
   const stated = statedPassword(sources) ?? servicePasswordOf(sources, used.engine, user);
   if (stated !== undefined) return stated === '' ? undefined : stated;
-  return isFlag || unreadablePasswordFile(sources) !== undefined ? undefined : productDefault;
+  return isFlag || unreadablePasswordFile(sources, passwordVariables) !== undefined
+    ? undefined
+    : productDefault;
 }
 
 /** Per place, in order of weight: the file, as the container's start script (init-env-file) puts it over the variable. */
 function statedPassword(sources: readonly ConfigurationSource[]): string | undefined {
   for (const source of sources) {
-    const content = readPasswordFile(source);
+    const content = readPasswordFile(source, passwordVariables);
     if (content !== null) return content;
-    const value = source.variables.get('PAPERLESS_DBPASS')?.value;
+    const value = source.variables.get(passwordVariables.password)?.value;
     if (value !== undefined) return value;
   }
   return undefined;

@@ -3,9 +3,8 @@
 
 import { join, posix } from 'node:path';
 import type { Instance, Root } from '@dms-backup/core';
-import { containerSource } from './compose-paths.ts';
-import { findValue, type ConfigurationSource } from './configuration-source.ts';
-import { pathBelow } from './instance.ts';
+import { findValue, pathBelow, type ConfigurationSource } from '@dms-backup/core/adapter-kit';
+import { composeProduct } from './configuration-source.ts';
 
 type Setting = Instance['settings'][number];
 
@@ -96,11 +95,11 @@ function insideRoot(
   written: string,
   sources: readonly ConfigurationSource[],
 ): { readonly root: string; readonly below: string } | null {
-  const inside = posix.resolve(containerSource, written);
+  const inside = posix.resolve(composeProduct.workingDirectory, written);
   const variables = { media: 'PAPERLESS_MEDIA_ROOT', data: 'PAPERLESS_DATA_DIR' };
   for (const [root, variable] of Object.entries(variables)) {
     const configured = findValue(sources, variable)?.value ?? `../${root}`;
-    const below = pathBelow(posix.resolve(containerSource, configured), inside);
+    const below = pathBelow(posix.resolve(composeProduct.workingDirectory, configured), inside);
     if (below !== null) return { root, below };
   }
   return null;

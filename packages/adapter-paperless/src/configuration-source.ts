@@ -1,46 +1,40 @@
-// One place that configuration values come from: the environment, a paperless.conf, an env file, a compose file. All give
-// the same view: variables with the place of each, and how its paths become paths on this machine.
+// The sources of the configuration kit, with what each implies about paperless, and the one that only paperless has.
 
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Located } from '@dms-backup/core';
-import type { ComposeFacts } from './compose.ts';
-import { containerSource, toHostPath, type HostPath } from './compose-paths.ts';
-import type { Lookup } from './interpolation.ts';
+import {
+  located,
+  type ComposeProduct,
+  type ConfigurationSource,
+  type PasswordVariables,
+} from '@dms-backup/core/adapter-kit';
 
-export interface ConfigurationSource {
-  /** For people, when a value is a default of this source. */
-  readonly name: string;
-  /** `variable` keeps the file that defines it, e.g. an env file of a compose file. */
-  readonly variables: ReadonlyMap<string, Located<string>>;
-  /** Absolute host path of a path written in this source. */
-  readonly hostPath: (written: string) => HostPath;
+/** The image of the product, its shipped compose files, and where it runs (Dockerfile, docker/compose of 2.20.15, 3.0.5). */
+export const composeProduct: ComposeProduct = {
+  title: 'paperless-ngx',
+  image: /(?:^|\/)paperless-ngx(?:[:@]|$)/,
+  serviceNames: ['webserver'],
+  mountPoint: '/usr/src/paperless/media',
+  workingDirectory: '/usr/src/paperless/src',
+};
+
+export const passwordVariables: PasswordVariables = {
+  password: 'PAPERLESS_DBPASS',
+  file: 'PAPERLESS_DBPASS_FILE',
+};
+
+export interface PaperlessSource extends ConfigurationSource {
   /** What the product uses when the variable is not set, as it would be written; null: this source implies nothing. */
   readonly defaults: { readonly data: string; readonly media: string } | null;
-  readonly compose: ComposeFacts | null;
 }
 
-/** The process environment. Relative paths resolve against the working directory; it implies no defaults. */
-export function environmentSource(
-  environment: Readonly<Record<string, string | undefined>>,
-  workingDirectory: string,
-): ConfigurationSource {
-  const entries = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return {
-    name: 'environment',
-    variables: new Map(
-      entries.map(([name, value]) => [name, { value, source: `${name} in the environment` }]),
-    ),
-    hostPath: (written) => ({ path: resolve(workingDirectory, written), how: null }),
-    defaults: null,
-    compose: null,
-  };
+/** A source that says nothing about where the product is. */
+export function withoutDefaults(source: ConfigurationSource): PaperlessSource {
+  return { ...source, defaults: null };
 }
 
 /** `../data` and `../media`: settings.BASE_DIR.parent, seen from the working directory `src`. */
-const productDefaults = { data: '../data', media: '../media' };
+export const productDefaults = { data: '../data', media: '../media' };
 
 /**
  * A `paperless.conf`. Its relative paths count from the product's `src` directory, which the file does not name: `src`
@@ -51,7 +45,7 @@ export function confSource(
   path: string,
   values: ReadonlyMap<string, string>,
   workingDirectory: string,
-): ConfigurationSource {
+): PaperlessSource {
   const base = sourceDirectory(dirname(path), values, workingDirectory);
   return {
     name: path,
@@ -78,7 +72,7 @@ function sourceDirectory(
     join(workingDirectory, 'src'),
     workingDirectory,
     '/opt/paperless/src',
-    containerSource,
+    composeProduct.workingDirectory,
   ];
   const candidates = [
     ...(systemDirectories.has(beside) ? [] : [join(beside, 'src'), beside]),
@@ -102,76 +96,4 @@ const systemDirectories = new Set(['/etc', '/usr/local/etc']);
 /** True for the product's `src` directory. */
 export function isProductSource(directory: string): boolean {
   return existsSync(join(directory, 'manage.py')) && existsSync(join(directory, 'paperless'));
-}
-
-/** An env file on its own, without its compose file: its paths are paths inside the container. */
-export function envFileSource(
-  path: string,
-  values: ReadonlyMap<string, string>,
-): ConfigurationSource {
-  return {
-    name: path,
-    variables: located(values, path),
-    hostPath: (value) => {
-      const inside = resolve(containerSource, value);
-      return existsSync(inside)
-        ? { path: inside, how: null }
-        : {
-            problem: `'${inside}' of ${path} is inside the container; its compose file tells where that is here`,
-          };
-    },
-    defaults: null,
-    compose: null,
-  };
-}
-
-/** A compose file with its env files; `environment` wins over `env_file`, later env files over earlier ones. */
-export function composeSource(
-  compose: ComposeFacts,
-  envFiles: readonly { readonly path: string; readonly values: ReadonlyMap<string, string> }[],
-  lookup: Lookup,
-): ConfigurationSource {
-  const variables = new Map<string, Located<string>>();
-  for (const { path, values } of envFiles) {
-    for (const [name, item] of located(values, path)) variables.set(name, item);
-  }
-  const file = compose.paths.join(' + ');
-  for (const [name, value] of compose.service.environment) {
-    const known = value ?? lookup(name);
-    if (known !== undefined) variables.set(name, { value: known, source: `${name} in ${file}` });
-  }
-  return {
-    name: file,
-    variables,
-    hostPath: (value) => toHostPath(compose, value, lookup),
-    defaults: productDefaults,
-    compose,
-  };
-}
-
-function located(values: ReadonlyMap<string, string>, path: string): Map<string, Located<string>> {
-  return new Map(
-    [...values].map(([name, value]) => [name, { value, source: `${name} in ${path}` }]),
-  );
-}
-
-/** The first source that defines a variable, empty values included. */
-export function findVariable(
-  sources: readonly ConfigurationSource[],
-  name: string,
-): (Located<string> & { readonly from: ConfigurationSource }) | undefined {
-  for (const from of sources) {
-    const item = from.variables.get(name);
-    if (item !== undefined) return { ...item, from };
-  }
-  return undefined;
-}
-
-/** Like {@link findVariable}, but an empty value counts as not set. */
-export function findValue(
-  sources: readonly ConfigurationSource[],
-  name: string,
-): (Located<string> & { readonly from: ConfigurationSource }) | undefined {
-  const found = findVariable(sources, name);
-  return found === undefined || found.value === '' ? undefined : found;
 }

@@ -4,17 +4,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigureInput, Instance, Root } from '@dms-backup/core';
+import { environmentSource, findValue, pathBelow } from '@dms-backup/core/adapter-kit';
 import { locateDatabase } from './configuration-database.ts';
 import { findFiles } from './configuration-files.ts';
 import { collectSecrets, collectSettings } from './configuration-settings.ts';
-import {
-  environmentSource,
-  findValue,
-  isProductSource,
-  type ConfigurationSource,
-} from './configuration-source.ts';
+import { isProductSource, withoutDefaults, type PaperlessSource } from './configuration-source.ts';
 import { statedImage } from './image.ts';
-import { pathBelow } from './instance.ts';
 import { majorOf, normalRelease } from './release.ts';
 import { readVersionPy } from './version-files.ts';
 
@@ -25,7 +20,7 @@ type Directory = Pick<Root, 'directory' | 'source'>;
 export interface Configuration {
   readonly instance: Instance;
   /** In order of weight; they hold secrets. */
-  readonly sources: readonly ConfigurationSource[];
+  readonly sources: readonly PaperlessSource[];
   /** The database that the configuration leads to, whatever --database says. */
   readonly configured: Instance['database'];
 }
@@ -39,7 +34,10 @@ export async function configure(input: ConfigureInput): Promise<Instance> {
 export async function readConfiguration(input: ConfigureInput): Promise<Configuration> {
   const { given, environment, workingDirectory } = input;
   const files = await findFiles(input);
-  const sources = [environmentSource(environment, workingDirectory), ...files.sources];
+  const sources = [
+    withoutDefaults(environmentSource(environment, workingDirectory)),
+    ...files.sources,
+  ];
   const { lookedAt } = files;
   const warnings = [...files.warnings];
   const defaults = defaultDirectories(sources, input);
@@ -103,7 +101,7 @@ function absolute(
 function rootDirectory(
   name: 'media' | 'data',
   flag: string | undefined,
-  sources: readonly ConfigurationSource[],
+  sources: readonly PaperlessSource[],
   defaults: ReadonlyMap<string, Directory>,
   workingDirectory: string,
   warnings: string[],
@@ -131,7 +129,7 @@ function rootDirectory(
 }
 
 /** A default directory that does not exist is only believed in a compose file or beside the product's own tree. */
-function isCertain(source: ConfigurationSource, directory: string): boolean {
+function isCertain(source: PaperlessSource, directory: string): boolean {
   return (
     source.compose !== null ||
     existsSync(directory) ||
@@ -140,7 +138,7 @@ function isCertain(source: ConfigurationSource, directory: string): boolean {
 }
 
 function fromHostPath(
-  from: ConfigurationSource,
+  from: PaperlessSource,
   written: string,
   source: string,
   remedy: string,
@@ -156,7 +154,7 @@ function fromHostPath(
 
 /** Defaults of the image and of bare metal, where they exist. Not looked for when flags say where everything is. */
 function defaultDirectories(
-  sources: readonly ConfigurationSource[],
+  sources: readonly PaperlessSource[],
   { given, workingDirectory }: ConfigureInput,
 ): Map<string, Directory> {
   const found = new Map<string, Directory>();
@@ -222,7 +220,7 @@ function warnIfNested(roots: readonly Root[], warnings: string[]): void {
 
 /** `src/paperless/version.py` of the installation that the configuration belongs to. */
 async function findVersionPy(
-  files: readonly ConfigurationSource[],
+  files: readonly PaperlessSource[],
   data: Directory | null,
   { given }: ConfigureInput,
   lookedAt: Instance['lookedAt'],

@@ -1,7 +1,8 @@
 // Reads `documents_document` in every shape it had since 1.7.0. Columns that a release does not have are replaced by
 // constants, so the readers of rows need not know the version.
 
-import type { DatabaseReader, SqlRow, SqlValue } from '@dms-backup/core';
+import type { DatabaseReader, SqlRow } from '@dms-backup/core';
+import { textOrNull } from '@dms-backup/core/adapter-kit';
 
 export const documentTable = 'documents_document';
 
@@ -31,19 +32,6 @@ export function owningDocument(database: DatabaseReader): string {
   return hasVersions(database)
     ? 'COALESCE(r."id", d."id") AS "document_id", COALESCE(r."title", d."title") AS "document_title"'
     : 'd."id" AS "document_id", d."title" AS "document_title"';
-}
-
-export function textOrNull(value: SqlValue | undefined): string | null {
-  if (value === null || value === undefined) return null;
-  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value);
-}
-
-export function text(row: SqlRow, column: string): string {
-  return textOrNull(row[column]) ?? '';
-}
-
-export function numberOrNull(value: SqlValue | undefined): number | null {
-  return value === null || value === undefined ? null : Number(value);
 }
 
 /** Documents.storage_type of 1.x - 2.x: `unencrypted` or `gpg`. */

@@ -8,18 +8,15 @@ import type {
   SqlRow,
   SqlValue,
 } from '@dms-backup/core';
+import { numberOrNull, text, textOrNull, timestampText } from '@dms-backup/core/adapter-kit';
 import {
   columnOr,
   documentTable,
   fromDocuments,
   hasVersions,
   isEncrypted,
-  numberOrNull,
-  text,
-  textOrNull,
 } from './document-rows.ts';
 import { directories, originalName, placeFile } from './file-names.ts';
-import { timestampText } from './timestamps.ts';
 
 /** Documents per batch: about a megabyte in memory, and few enough queries. */
 const batchSize = 500;

@@ -1,7 +1,7 @@
 // What the image tag of a compose file says about the version: an exact release, a series that moves, or nothing.
 
 import type { Located } from '@dms-backup/core';
-import type { ConfigurationSource } from './configuration-source.ts';
+import type { ConfigurationSource } from '@dms-backup/core/adapter-kit';
 import { majorOf, normalRelease } from './release.ts';
 
 export interface StatedImage {

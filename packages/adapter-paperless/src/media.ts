@@ -3,7 +3,7 @@
 
 import type { Instance, PathRule } from '@dms-backup/core';
 import { directories } from './file-names.ts';
-import { pathBelow, rootOf, settingOf } from './instance.ts';
+import { pathBelow, rootOf, settingOf } from '@dms-backup/core/adapter-kit';
 
 const essential: PathRule = { class: 'essential', keep: true };
 const derived: PathRule = { class: 'derived', keep: true };

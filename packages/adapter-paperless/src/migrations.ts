@@ -1,7 +1,6 @@
 // Which release made this database? Matching works on the set of applied migrations, never on the highest name or id:
 // 3.x restarted at 0001 and a fresh 3.0.5 database records all old names as well.
 
-import type { DatabaseReader } from '@dms-backup/core';
 import facts from './data/migrations.json' with { type: 'json' };
 import { isWithin, rangeText, type ReleaseRange } from './release.ts';
 
@@ -33,16 +32,6 @@ export interface MigrationFinding {
   readonly unknown: readonly string[];
   /** For people. */
   readonly says: string;
-}
-
-/** Applied migrations as `app.name`, sorted by code unit; empty when the table is missing. */
-export async function readMigrations(database: DatabaseReader): Promise<string[]> {
-  if (!database.has('django_migrations', 'app', 'name')) return [];
-  const names = new Set<string>();
-  for await (const row of database.query('SELECT "app", "name" FROM "django_migrations"')) {
-    names.add(`${String(row['app'])}.${String(row['name'])}`);
-  }
-  return [...names].toSorted();
 }
 
 /** Matches a set of `app.name` against the known releases, newest first. Pure. */

@@ -3,7 +3,7 @@
 import type { Instance, RestoreNotes, Stamp } from '@dms-backup/core';
 import { generationOf, matchMigrations } from './migrations.ts';
 import { compareReleases, imageOf, majorOf } from './release.ts';
-import { rootOf, settingOf } from './instance.ts';
+import { rootOf, settingOf } from '@dms-backup/core/adapter-kit';
 
 /** Member `restoreNotes` of the adapter. Pure. `instance` is the target. */
 export function restoreNotes(stamp: Stamp, instance: Instance): RestoreNotes {

@@ -4,18 +4,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseReader, FileReference, Instance, SqlRow } from '@dms-backup/core';
+import { numberOrNull, text, textOrNull } from '@dms-backup/core/adapter-kit';
 import {
   columnOr,
   documentTable,
   fromDocuments,
   isEncrypted,
-  numberOrNull,
   owningDocument,
-  text,
-  textOrNull,
 } from './document-rows.ts';
 import { directories, originalName, paddedId, placeFile } from './file-names.ts';
-import { rootOf } from './instance.ts';
+import { rootOf } from '@dms-backup/core/adapter-kit';
 import { configuredLogo } from './media.ts';
 
 type Checksum = FileReference['checksum'];

@@ -2,14 +2,13 @@
 // make a reference meaningless. Missing and damaged files are core's business, through the references.
 
 import type { DatabaseReader, RowFinding, SqlRow } from '@dms-backup/core';
+import { text, textOrNull } from '@dms-backup/core/adapter-kit';
 import {
   columnOr,
   documentTable,
   fromDocuments,
   isEncrypted,
   owningDocument,
-  text,
-  textOrNull,
 } from './document-rows.ts';
 import { directories, originalName, placeFile } from './file-names.ts';
 import { checksumOf } from './references.ts';

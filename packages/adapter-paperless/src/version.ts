@@ -3,13 +3,8 @@
 
 import { join } from 'node:path';
 import type { DatabaseReader, Instance, Stamp } from '@dms-backup/core';
-import { settingOf } from './instance.ts';
-import {
-  matchMigrations,
-  newestRelease,
-  readMigrations,
-  type MigrationFinding,
-} from './migrations.ts';
+import { readDjangoMigrations, settingOf } from '@dms-backup/core/adapter-kit';
+import { matchMigrations, newestRelease, type MigrationFinding } from './migrations.ts';
 import {
   compareReleases,
   isWithin,
@@ -29,7 +24,7 @@ interface Claim {
 
 /** Member `stamp` of the adapter. */
 export async function stamp(database: DatabaseReader, instance: Instance): Promise<Stamp> {
-  const migrations = await readMigrations(database);
+  const migrations = await readDjangoMigrations(database);
   const finding = matchMigrations(migrations);
   const warnings: string[] = [];
   const evidence: Stamp['evidence'] = [];

@@ -1,6 +1,6 @@
 // Guards the border to adapters: the object itself when it is loaded, and everything it returns.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { contractVersion } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
 import { DmsBackupError } from './errors.ts';
@@ -14,7 +14,19 @@ const functions = [
   'documents',
   'compatibility',
 ] as const;
-const optionalFunctions = ['quiesce', 'restoreNotes', 'inspectRows', 'databasePassword'] as const;
+const optionalFunctions = [
+  'quiesce',
+  'restoreNotes',
+  'inspectRows',
+  'databasePassword',
+  'externals',
+] as const;
+
+const OptionSchema = z.object({
+  name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
+  value: z.string().optional(),
+  help: z.string(),
+});
 
 /** Checks a loaded object. Throws `adapter-contract-version` or `adapter-invalid`, naming the member. */
 export function checkAdapter(value: unknown, packageName: string): Adapter {
@@ -45,6 +57,7 @@ export function checkAdapter(value: unknown, packageName: string): Adapter {
     if (members[name] !== undefined && typeof members[name] !== 'function')
       throw refuse(`has a \`${name}\` that is no function`);
   }
+  checked(z.array(OptionSchema).optional(), members.options, members.name, 'options');
   return value as Adapter;
 }
 

@@ -31,6 +31,10 @@ export const InstanceSchema = z.object({
   roots: z.array(RootSchema),
   /** The user's word, or another statement outside the database (image tag). */
   appVersion: located(z.string()).optional(),
+  /** Where the application itself puts its backups; used when the user names no destination. A directory. */
+  destination: located(z.string()).optional(),
+  /** The application's own name for a backup, with the words of strftime; used when the user gives no `--filename`. */
+  archiveName: located(z.string()).optional(),
   /** Settings worth recording in the manifest (never secrets): name, value, source. */
   settings: z.array(z.object({ name: z.string(), value: z.string(), source: z.string() })),
   /** Secrets that exist, by name only: they are not in the archive and must be kept elsewhere. */
@@ -113,6 +117,16 @@ export const CatalogueDocumentSchema = z.object({
   ),
   /** Anything else of use to a reader, flat. */
   extra: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+
+/** Content that the instance needs and that lies elsewhere, so that no archive of ours has it. */
+export const ExternalSchema = z.object({
+  /** One word for scripts: `bucket`, `database`, `service`, `directory`. */
+  kind: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  /** Where it is, without credentials. */
+  name: z.string(),
+  /** For people: what needs it. */
+  reason: z.string(),
 });
 
 /** A fault of a row itself. The fields are those of a finding of `check`. */

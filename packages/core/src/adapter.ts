@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type {
   CatalogueDocumentSchema,
   CompatibilitySchema,
+  ExternalSchema,
   FileReferenceSchema,
   InstanceSchema,
   RestoreNotesSchema,
@@ -38,6 +39,18 @@ export interface GivenLocation {
   readonly media?: string;
   readonly data?: string;
   readonly appVersion?: string;
+  /** Values of the adapter's own {@link AdapterOption}s by name, in order; a flag without a value gives `true`. */
+  readonly options?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A flag of the command line that only this adapter understands, for facts that no file of the application tells. */
+export interface AdapterOption {
+  /** As typed after `--`: lower case with hyphens; no flag of the tool itself. */
+  readonly name: string;
+  /** What stands for the value in the help, e.g. `FILE`. Absent: the flag takes no value. */
+  readonly value?: string;
+  /** One line for `--help`. */
+  readonly help: string;
 }
 
 export interface ConfigureInput {
@@ -60,6 +73,8 @@ export type FileReference = z.infer<typeof FileReferenceSchema>;
 export type CatalogueDocument = z.infer<typeof CatalogueDocumentSchema>;
 export type Compatibility = z.infer<typeof CompatibilitySchema>;
 export type RestoreNotes = z.infer<typeof RestoreNotesSchema>;
+/** Content that the instance needs and no archive has. */
+export type External = z.infer<typeof ExternalSchema>;
 /** Something wrong with a row, whatever the files are like. Same shape as a finding of `check`. */
 export type RowFinding = z.infer<typeof RowFindingSchema>;
 
@@ -101,6 +116,9 @@ export interface Adapter {
   /** Range of application versions whose facts are known, for `apps` and the documentation, e.g. `1.7.0 - 3.0.5`. */
   readonly supportedVersions: string;
 
+  /** Optional: flags of this adapter alone; their values arrive in `configure`. */
+  readonly options?: readonly AdapterOption[];
+
   /**
    * Finds the instance from flags, environment, the application's own files and its defaults; first found wins, per value.
    * Called first, once per run; may read files, must not connect anywhere. Throws `configuration-invalid`.
@@ -123,7 +141,9 @@ export interface Adapter {
   /**
    * One rule per table of the schema that is not simply kept, and one for every table the adapter knows. Tables without a
    * rule are kept and reported as unknown. `table` is the name as `qualifiedName` of the schema gives it; a bare name also
-   * means the table of that name in the schema `public`. Pure.
+   * means the table of that name in the schema `public`. Tables that belong to an extension of the server (PostGIS:
+   * `spatial_ref_sys`) are in the schema with `extension` set: with `keepRows` they come back exactly as they were, without
+   * they are what the extension makes of them. Pure.
    */
   tables(schema: DatabaseSchema, stamp: Stamp): readonly TableRule[];
 
@@ -151,6 +171,12 @@ export interface Adapter {
    * `check` looks at files and the database's own integrity only.
    */
   inspectRows?(database: DatabaseReader, instance: Instance): AsyncIterable<RowFinding>;
+
+  /**
+   * Optional: what rows of this state name and no archive can have: buckets, databases and services elsewhere. Streamed;
+   * listed by `backup` and `inspect`. Absent: there is nothing of that kind.
+   */
+  externals?(database: DatabaseReader, instance: Instance): AsyncIterable<External>;
 
   /**
    * Optional: stops file moves of the running application for a few seconds and returns the release. Absent: the

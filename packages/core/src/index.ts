@@ -6,6 +6,7 @@ export { checkAdapter } from './adapter-check.ts';
 export {
   CatalogueDocumentSchema,
   CompatibilitySchema,
+  ExternalSchema,
   FileReferenceSchema,
   InstanceSchema,
   RestoreNotesSchema,

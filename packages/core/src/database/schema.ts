@@ -52,6 +52,8 @@ export const TableSchema = z.object({
   name: z.string(),
   columns: z.array(ColumnSchema),
   primaryKey: z.array(z.string()),
+  /** PostgreSQL: the extension that the table belongs to. It has no definition; only its rows are in the archive. */
+  extension: z.string().exactOptional(),
 });
 
 /** One object as the engine defines it. */

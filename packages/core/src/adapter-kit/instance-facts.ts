@@ -1,6 +1,6 @@
-// Reading access to what `configure` found, for the other members.
+// Reading access to what `configure` found, for the other members of an adapter.
 
-import type { Instance, Root } from '@dms-backup/core';
+import type { Instance, Root } from '../adapter.ts';
 
 /** A recorded setting; paths among them are absolute host paths. */
 export function settingOf(

@@ -1,12 +1,18 @@
-// The file that PAPERLESS_DBPASS_FILE names: where it is on this machine, and what it holds.
+// A file with the password that a variable names (`..._FILE`): where it is on this machine, and what it holds.
 
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { secretFile } from './compose-secrets.ts';
 import { findVariable, type ConfigurationSource } from './configuration-source.ts';
 
+/** The variables of a product: one with the password, one with the file that holds it. */
+export interface PasswordVariables {
+  readonly password: string;
+  readonly file: string;
+}
+
 /** Place on this machine; null when the source names no file, or nobody knows where it is here. */
-function passwordFile(source: ConfigurationSource): string | null {
-  const written = source.variables.get('PAPERLESS_DBPASS_FILE')?.value;
+function passwordFile(source: ConfigurationSource, variable: string): string | null {
+  const written = source.variables.get(variable)?.value;
   if (written === undefined || written === '') return null;
   const secret = source.compose === null ? null : secretFile(source.compose, written);
   if (secret !== null) return secret;
@@ -15,11 +21,14 @@ function passwordFile(source: ConfigurationSource): string | null {
 }
 
 /**
- * The password without line ends behind it, as `$(<file)` of the container's start script (init-env-file) has it. Null when
- * there is no file, or it cannot be read here.
+ * The password without line ends behind it, as `$(<file)` of a shell has it. Null when the source names no file, or it cannot
+ * be read here.
  */
-export function readPasswordFile(source: ConfigurationSource): string | null {
-  const path = passwordFile(source);
+export function readPasswordFile(
+  source: ConfigurationSource,
+  { file }: Pick<PasswordVariables, 'file'>,
+): string | null {
+  const path = passwordFile(source, file);
   if (path === null) return null;
   try {
     return readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
@@ -31,12 +40,13 @@ export function readPasswordFile(source: ConfigurationSource): string | null {
 /** Where a file is named that would be used and cannot be read here, for a warning. Reads nothing. */
 export function unreadablePasswordFile(
   sources: readonly ConfigurationSource[],
+  { password, file }: PasswordVariables,
 ): string | undefined {
-  const found = findVariable(sources, 'PAPERLESS_DBPASS_FILE');
+  const found = findVariable(sources, file);
   if (found === undefined || found.value === '') return undefined;
-  if (findVariable(sources, 'PAPERLESS_DBPASS') !== undefined) return undefined;
+  if (findVariable(sources, password) !== undefined) return undefined;
   try {
-    const path = passwordFile(found.from);
+    const path = passwordFile(found.from, file);
     if (path === null) return found.source;
     accessSync(path, constants.R_OK);
     return undefined;

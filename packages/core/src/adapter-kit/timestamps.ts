@@ -2,8 +2,8 @@
 // Django stores in SQLite (`adapt_datetimefield_value`, str() of a datetime in UTC): `2024-01-02 03:04:05.600000`, without
 // a fraction when there are no microseconds. Dates look the same everywhere.
 
-import type { EngineName, SqlValue } from '@dms-backup/core';
-import { textOrNull } from './document-rows.ts';
+import type { EngineName, SqlValue } from '../database/engine.ts';
+import { textOrNull } from './row-values.ts';
 
 /** PostgreSQL cuts zeros at the end of the fraction and adds the offset of the session. */
 const ofPostgres = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-]\d\d)(?::?(\d\d))?$/;

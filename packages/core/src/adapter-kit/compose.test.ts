@@ -1,10 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDmsBackupError } from '@dms-backup/core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readCompose, type ComposeFacts } from './compose.ts';
+import { isDmsBackupError } from '../errors.ts';
 import { publishedPort, toHostPath } from './compose-paths.ts';
+import { readCompose, type ComposeFacts, type ComposeProduct } from './compose.ts';
+
+const product: ComposeProduct = {
+  title: 'paperless-ngx',
+  image: /(?:^|\/)paperless-ngx(?:[:@]|$)/,
+  serviceNames: ['webserver'],
+  mountPoint: '/usr/src/paperless/media',
+  workingDirectory: '/usr/src/paperless/src',
+};
 
 const scratch = mkdtempSync(join(tmpdir(), 'paperless-compose-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -19,7 +27,7 @@ function read(
     path: index === 0 ? path : `/srv/${index}.yaml`,
     text: each,
   }));
-  const compose = readCompose(files, (name) => environment[name]);
+  const compose = readCompose(files, product, (name) => environment[name]);
   if (compose === null) throw new Error('no service found');
   return compose;
 }
@@ -47,7 +55,7 @@ describe('the service', () => {
 
   test('is not invented', () => {
     const text = 'services:\n  app: {image: nextcloud}\n';
-    expect(readCompose([{ path, text }], () => undefined)).toBeNull();
+    expect(readCompose([{ path, text }], product, () => undefined)).toBeNull();
   });
 
   test('other tools of the family are not the service', () => {

@@ -1,5 +1,5 @@
-import { isDmsBackupError } from '@dms-backup/core';
 import { describe, expect, test } from 'vitest';
+import { isDmsBackupError } from '../errors.ts';
 import { parseDotenv, type Dialect } from './dotenv.ts';
 
 function parse(

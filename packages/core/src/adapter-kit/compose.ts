@@ -1,9 +1,9 @@
-// Reads a Docker Compose file as far as it concerns paperless: the service, its variables, volumes and image. Nothing
+// Reads a Docker Compose file as far as it concerns one application: the service, its variables, volumes and image. Nothing
 // is asked of Docker. Several files are merged as `docker compose -f a -f b` does.
 
 import { dirname, basename } from 'node:path';
 import { isAlias, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import { DmsBackupError } from '@dms-backup/core';
+import { DmsBackupError } from '../errors.ts';
 import { interpolate, type Lookup } from './interpolation.ts';
 
 type Tree = { readonly [key: string]: unknown };
@@ -34,7 +34,23 @@ export interface ComposeService {
   readonly mounts: readonly Mount[];
 }
 
+/** How the service of an application is recognised, and where it lives in its container. */
+export interface ComposeProduct {
+  /** For people. */
+  readonly title: string;
+  /** Matches the image of the service, whatever registry it comes from, and no other tool's of the family. */
+  readonly image: RegExp;
+  /** Names of the service in the compose files that the product ships; used when no image matches. */
+  readonly serviceNames: readonly string[];
+  /** A path that only this product mounts; used last. Null: there is none. */
+  readonly mountPoint: string | null;
+  /** Working directory of the product in its image: relative paths resolve against it. */
+  readonly workingDirectory: string;
+}
+
 export interface ComposeFacts {
+  /** See {@link ComposeProduct}. */
+  readonly workingDirectory: string;
   readonly paths: readonly string[];
   /** Relative paths resolve against it. */
   readonly directory: string;
@@ -49,16 +65,20 @@ export interface ComposeFacts {
   readonly warnings: readonly string[];
 }
 
-/** Compose's own order of search is in `configuration-files.ts`; here the texts are given. Throws `configuration-invalid`. */
+/**
+ * The service of the product in these files; null when there is none. Where files are looked for is in
+ * `configuration-reader.ts`; here the texts are given. Throws `configuration-invalid`.
+ */
 export function readCompose(
   files: readonly { readonly path: string; readonly text: string }[],
+  product: ComposeProduct,
   lookup: Lookup,
 ): ComposeFacts | null {
   const warnings: string[] = [];
   const trees = files.map(({ path, text }) => parseTree(path, text, lookup, warnings));
   const merged = trees.reduce(mergeFiles);
   const services = asTree(merged['services']);
-  const name = findService(services, warnings);
+  const name = findService(services, product, warnings);
   const first = files[0]?.path ?? '';
   if (name === null) return null;
   const service = asTree(services[name]);
@@ -66,6 +86,7 @@ export function readCompose(
     warnings.push(`${first} uses 'extends' or 'include', which are not followed`);
   }
   return {
+    workingDirectory: product.workingDirectory,
     paths: files.map(({ path }) => path),
     directory: dirname(first),
     project: projectName(merged['name'], dirname(first), lookup),
@@ -189,21 +210,23 @@ function mergeServices(base: Tree, over: Tree): Tree {
   };
 }
 
-/** By image, else the name of the shipped compose files, else what mounts the media directory of the image. */
-function findService(services: Tree, warnings: string[]): string | null {
+/** By image, else the name of the shipped compose files, else what mounts a directory of the image. */
+function findService(
+  services: Tree,
+  { title, image, serviceNames, mountPoint }: ComposeProduct,
+  warnings: string[],
+): string | null {
   const names = Object.keys(services);
-  const byImage = names.filter((name) =>
-    /(?:^|\/)paperless-ngx(?:[:@]|$)/.test(textOf(asTree(services[name])['image']) ?? ''),
-  );
+  const byImage = names.filter((name) => image.test(textOf(asTree(services[name])['image']) ?? ''));
   if (byImage.length > 1) {
-    warnings.push(
-      `several services run paperless-ngx (${byImage.join(', ')}); '${byImage[0]}' is used`,
-    );
+    warnings.push(`several services run ${title} (${byImage.join(', ')}); '${byImage[0]}' is used`);
   }
   return (
     byImage[0] ??
-    names.find((name) => name === 'webserver') ??
-    names.find((name) => JSON.stringify(services[name]).includes('/usr/src/paperless/media')) ??
+    names.find((name) => serviceNames.includes(name)) ??
+    names.find(
+      (name) => mountPoint !== null && JSON.stringify(services[name]).includes(mountPoint),
+    ) ??
     null
   );
 }

@@ -1,11 +1,11 @@
-// Reads `KEY=value` files in the two dialects around paperless: `paperless.conf` as python-dotenv reads it, and env files
-// as Docker Compose reads them. Values are returned, never shown: an error names file and line only.
+// Reads `KEY=value` files in the two dialects around Django applications: as python-dotenv reads them, and env files as Docker
+// Compose reads them. Values are returned, never shown: an error names file and line only.
 
-import { DmsBackupError } from '@dms-backup/core';
+import { DmsBackupError } from '../errors.ts';
 import { interpolate, interpolateBraces, type Lookup } from './interpolation.ts';
 
 /**
- * `python`: `load_dotenv` of python-dotenv without override, used by src/paperless/settings.
+ * `python`: `load_dotenv` of python-dotenv without override.
  * `compose`: `env_file` and `.env` of Docker Compose. Differences: single quotes stop interpolation, `$NAME` counts too,
  * a bare `KEY` takes its value from the surrounding environment, and `KEY: value` is allowed.
  */

@@ -4,12 +4,9 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
-import { systemErrorCode } from '@dms-backup/core';
+import { systemErrorCode } from '../errors.ts';
 import { asTree, listOf, textOf, type ComposeFacts, type Mount } from './compose.ts';
 import type { Lookup } from './interpolation.ts';
-
-/** Working directory of the product in its image: relative paths resolve against it. */
-export const containerSource = '/usr/src/paperless/src';
 
 /** A path on this machine and how it was derived, or why there is none. */
 export type HostPath =
@@ -18,7 +15,7 @@ export type HostPath =
 
 /** Host path of a path inside the container of the service. Only looks at the file system. */
 export function toHostPath(compose: ComposeFacts, inside: string, lookup: Lookup): HostPath {
-  const wanted = posix.resolve(containerSource, inside);
+  const wanted = posix.resolve(compose.workingDirectory, inside);
   const mount = compose.service.mounts
     .filter(({ target }) => isAtOrBelow(posix.normalize(target), wanted))
     .toSorted((left, right) => right.target.length - left.target.length)[0];
@@ -152,7 +149,27 @@ function shortPort(text: string): PublishedPort | null {
   };
 }
 
-/** True when the compose file has a service of that name, so that the name means nothing outside Docker's network. */
-export function isServiceName(compose: ComposeFacts, host: string): boolean {
-  return compose.services[host] !== undefined;
+/** Host and port of a database; without a port the engine's own. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/**
+ * Where a server is reached from outside Docker's network: the name of a service means nothing there, so it is the port that
+ * its service publishes. Without one the address stays, and a warning says so.
+ */
+export function addressOutside(
+  compose: ComposeFacts | null,
+  inside: ServerAddress,
+  defaultPort: number,
+  warnings: string[],
+): ServerAddress {
+  if (compose === null || compose.services[inside.host] === undefined) return inside;
+  const published = publishedPort(compose, inside.host, inside.port ?? defaultPort);
+  if (published !== null) return published;
+  warnings.push(
+    `the database host '${inside.host}' is a service of ${compose.paths[0]} without a published port: run dms-backup in that network, or publish the port on 127.0.0.1`,
+  );
+  return inside;
 }
