@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import type { Adapter, Stamp } from './adapter.ts';
 import { ArchiveReader } from './archive/reader.ts';
 import { splitPath } from './archive/entry-path.ts';
+import type { Seal } from './archive/schema.ts';
 import { walkArchive } from './archive/walk.ts';
 import { writeArchive } from './backup.ts';
 import type { PreparedDatabase } from './database/engine.ts';
+import { qualifiedName } from './database/schema.ts';
 import { DmsBackupError, isDmsBackupError } from './errors.ts';
 import type { InstanceDatabase } from './instance.ts';
 import { DatabaseStage } from './staging/stage-database.ts';
@@ -41,10 +43,15 @@ export function keepingOf(
 }
 
 /**
- * Writes an archive of the whole database into the room, every table with its rows. Throws `database-unsupported` when the
- * database holds something that cannot be kept, and what `backup` throws.
+ * Writes an archive of the whole database into the room, every table with its rows; tables of extensions only where `replaced`
+ * names them, because their rows stay otherwise. Throws `database-unsupported` when the database holds something that cannot
+ * be kept, and what `backup` throws.
  */
-export async function archiveFormer(target: Target, options: InstanceOptions): Promise<void> {
+export async function archiveFormer(
+  target: Target,
+  options: InstanceOptions,
+  replaced: Seal['tables'],
+): Promise<void> {
   const { fresh } = formerFolder(target.room!);
   mkdirSync(fresh, { recursive: true, mode: 0o700 });
   const bare = { ...target.instance, roots: [] };
@@ -52,7 +59,7 @@ export async function archiveFormer(target: Target, options: InstanceOptions): P
     await writeArchive(
       {
         ...options,
-        adapter: tablesOnly(options.adapter),
+        adapter: tablesOnly(options.adapter, keptTables(replaced)),
         destination: join(fresh, fileName),
         compression: 'zstd',
         parts: ['database'],
@@ -71,8 +78,23 @@ export async function archiveFormer(target: Target, options: InstanceOptions): P
   }
 }
 
+function keptTables(tables: Seal['tables']): Set<string> {
+  return new Set(tables.filter(({ keepRows }) => keepRows).map(({ table }) => table));
+}
+
+/** The tables that putting back a former state exchanges. */
+export function formerTables(former: FormerDatabase): Seal['tables'] {
+  if (former.kept !== 'archive') return [];
+  const reader = new ArchiveReader(join(formerFolder(former.room).kept, fileName));
+  try {
+    return reader.seal.tables;
+  } finally {
+    reader.close();
+  }
+}
+
 /** What the database of an interrupted, foreign or damaged application can still be asked: nothing but its tables. */
-function tablesOnly(adapter: Adapter): Adapter {
+function tablesOnly(adapter: Adapter, replaced: ReadonlySet<string>): Adapter {
   const { contractVersion, name, title, aliases, engines, supportedVersions } = adapter;
   const unknown: Stamp = {
     appVersion: null,
@@ -93,7 +115,11 @@ function tablesOnly(adapter: Adapter): Adapter {
     configure: (input) => adapter.configure(input),
     classify: () => ({ class: 'unknown', keep: true }),
     stamp: async () => unknown,
-    tables: () => [],
+    tables: ({ tables }) =>
+      tables
+        .filter(({ extension }) => extension !== undefined)
+        .map(qualifiedName)
+        .map((table) => ({ table, class: 'unknown', keepRows: replaced.has(table) })),
     references: async function* none() {},
     documents: async function* none() {},
     compatibility: () => ({ verdict: 'same', explanation: '', steps: [] }),

@@ -117,7 +117,7 @@ class RestoreRun {
     try {
       if (switchPlan.server?.kept === 'archive') {
         this.#step('undo', 'keeping the present database for undo');
-        await archiveFormer(this.#target, this.#options);
+        await archiveFormer(this.#target, this.#options, this.#reader.seal.tables);
       }
       staged = await this.#stage({
         keepFormer: switchPlan.server?.kept === 'server',

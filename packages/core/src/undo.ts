@@ -3,7 +3,7 @@
 import type { DatabaseLocation, PreparedDatabase } from './database/engine.ts';
 import { describeLocation } from './database/database-url.ts';
 import { DmsBackupError } from './errors.ts';
-import { archiveFormer, keepingOf, prepareFormer, serverPart } from './former.ts';
+import { archiveFormer, formerTables, keepingOf, prepareFormer, serverPart } from './former.ts';
 import { isSameDatabase } from './instance.ts';
 import { readUndoNote } from './staging/journal.ts';
 import type { FormerDatabase, UndoNote } from './staging/journal.ts';
@@ -70,7 +70,8 @@ async function putBack(
   const journal = beginJournal(plan);
   let prepared: PreparedDatabase | undefined;
   try {
-    if (kept === 'archive') await archiveFormer(target, options);
+    if (kept === 'archive')
+      await archiveFormer(target, options, note.former ? formerTables(note.former) : []);
     if (note.former) prepared = await prepareFormer(note.former, target, options);
   } catch (error) {
     takeBack(journal);

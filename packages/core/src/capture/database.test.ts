@@ -62,6 +62,27 @@ describe('a plan', () => {
     ]);
   });
 
+  test('of an extension: the adapter decides, or whether users have rows in it; never unknown', () => {
+    const of = (name: string, ownRows: boolean) => ({
+      ...table(name, 'public'),
+      extension: { name: 'maps', ownRows },
+    });
+    const rules: TableRule[] = [{ table: 'told', class: 'essential', keepRows: true }];
+    const { plans, exclusions } = plan(
+      [of('told', false), of('touched', true), of('stock', false)],
+      rules,
+    );
+    expect(kept(plans)).toEqual([
+      ['told', true],
+      ['touched', true],
+      ['stock', false],
+    ]);
+    expect(unknownTables(plans)).toEqual([]);
+    expect(exclusions.list()).toEqual([
+      expect.objectContaining({ kind: 'table', name: 'public.stock', class: 'derived' }),
+    ]);
+  });
+
   test('leaves out the classes that the user names, never a table that nobody knows', () => {
     const rules: TableRule[] = [
       { table: 'log', class: 'history', keepRows: true },

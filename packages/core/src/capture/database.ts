@@ -37,7 +37,10 @@ export function planTables(
   const rules = new Map(adapter.tables(schema, stamp).map((rule) => [rule.table, rule]));
   return schema.tables.map((table) => {
     const name = qualifiedName(table);
-    const rule = rules.get(name) ?? (isInDefaultSchema(table) ? rules.get(table.name) : undefined);
+    const rule =
+      rules.get(name) ??
+      (isInDefaultSchema(table) ? rules.get(table.name) : undefined) ??
+      extensionRule(table);
     const byUser = rule !== undefined && rule.keepRows && excludeClasses.includes(rule.class);
     const keepRows = rule === undefined || (rule.keepRows && !byUser);
     if (!keepRows) {
@@ -48,6 +51,19 @@ export function planTables(
     }
     return { table, rule, keepRows };
   });
+}
+
+/** Nobody's word: rows that are not the extension's own keep the whole table, so that it comes back as it was. */
+function extensionRule({ extension, ...table }: Table): TableRule | undefined {
+  if (!extension) return undefined;
+  return extension.ownRows
+    ? { table: qualifiedName(table), class: 'essential', keepRows: true }
+    : {
+        table: qualifiedName(table),
+        class: 'derived',
+        keepRows: false,
+        reason: `made by the extension '${extension.name}', which has no rows of others in it`,
+      };
 }
 
 /**

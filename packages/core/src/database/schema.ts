@@ -52,8 +52,11 @@ export const TableSchema = z.object({
   name: z.string(),
   columns: z.array(ColumnSchema),
   primaryKey: z.array(z.string()),
-  /** PostgreSQL: the extension that the table belongs to. It has no definition; only its rows are in the archive. */
-  extension: z.string().exactOptional(),
+  /**
+   * PostgreSQL: the table belongs to this extension, which makes it; its rows are in part the user's (`spatial_ref_sys` of
+   * PostGIS). It has no definition here. `ownRows`: some rows are not the extension's, by its own word.
+   */
+  extension: z.object({ name: z.string(), ownRows: z.boolean() }).exactOptional(),
 });
 
 /** One object as the engine defines it. */

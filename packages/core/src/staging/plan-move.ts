@@ -105,7 +105,7 @@ async function countNewTables(
   const known = new Set(source.tables.map(({ name }) => name));
   const counts = new Map<string, number>();
   for (const table of snapshot.schema.tables) {
-    if (known.has(table.name)) continue;
+    if (known.has(table.name) || table.extension) continue;
     const from = [table.schema, table.name]
       .filter((part) => part !== undefined)
       .map(quoteIdentifier);
@@ -127,6 +127,7 @@ async function takeCensus(
   const probe = await openDuplicateProbe(move, location, { ...options, connect });
   try {
     const look = async (table: Table, chunk: Parameters<Census['add']>[1]): Promise<void> => {
+      if (table.extension) return;
       census.add(table, chunk);
       await probe.add(table, chunk);
     };

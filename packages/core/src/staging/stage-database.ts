@@ -79,7 +79,8 @@ async function isDefinedThere(
 }
 
 function definitionsOf({ tables, preData, postData }: DatabaseSchema): string {
-  const facts = tables.map(({ schema, name, columns }) => [schema, name, columns]);
+  const own = tables.filter(({ extension }) => extension === undefined);
+  const facts = own.map(({ schema, name, columns }) => [schema, name, columns]);
   return JSON.stringify([facts, preData, postData], sortedKeys);
 }
 
@@ -144,6 +145,7 @@ export class DatabaseStage {
     for (const [number, table] of this.#schema.tables.entries()) {
       const name = qualifiedName(table);
       const expected = sealed.get(name);
+      if (table.extension && (!table.keepRows || this.#options.move)) continue;
       if (!expected || !(await isSame(load, table, expected)))
         throw new DmsBackupError('restore-failed', `table '${name}' is not the same after loading`);
       onTable(number + 1);
@@ -162,6 +164,7 @@ export class DatabaseStage {
   async #begin(content: Buffer): Promise<void> {
     this.#schema = archivedSchema(content);
     this.#order = new ChunkOrder(this.#schema, async (table, chunk) => {
+      if (table.extension && this.#options.move) return;
       await this.#load!.copyIn(table, chunk);
       this.#rows += chunk.rows;
     });
@@ -175,7 +178,9 @@ export class DatabaseStage {
     const target: LoadTarget = { location, directory: folder, mode: 'rebuild', keepFormer };
     if (schema.engine === engine.name) {
       const mode = (await isDefinedThere(schema, this.#database)) ? 'fill' : 'rebuild';
-      return await engine.openLoad(schema, { ...target, mode }, connect);
+      // a table of an extension without archived rows stays as the extension makes it
+      const tables = schema.tables.filter(({ extension, keepRows }) => !extension || keepRows);
+      return await engine.openLoad({ ...schema, tables }, { ...target, mode }, connect);
     }
     if (!move)
       throw new DmsBackupError('archive-damaged', 'the archive holds two kinds of databases');

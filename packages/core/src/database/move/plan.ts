@@ -48,7 +48,7 @@ export function planMove(
   const tables = new Map<string, MovedTable>();
   const taken = new Set<Table>();
   const findTarget = createFinder(source, target);
-  for (const table of source.tables) {
+  for (const table of withoutExtensions(source)) {
     const name = qualifiedName(table);
     const isNeeded = sourceRows(table) > 0;
     const other = findTarget(table);
@@ -61,13 +61,18 @@ export function planMove(
     if (faults.length === 0) tables.set(name, moved);
     else if (isNeeded) problems.push(...faults);
   }
-  for (const table of target.tables) {
+  for (const table of withoutExtensions(target)) {
     if (!taken.has(table) && targetRows(table) > 0) {
       problems.push(`table '${qualifiedName(table)}' is only in the target`);
     }
   }
   if (problems.length > 0) throw misfit(source, target, problems);
   return { source, target, tables };
+}
+
+/** What an extension of the server makes is the server's. */
+function withoutExtensions({ tables }: DatabaseSchema): Table[] {
+  return tables.filter(({ extension }) => extension === undefined);
 }
 
 type Finder = (table: Table) => Table | undefined;

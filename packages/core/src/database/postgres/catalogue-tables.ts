@@ -1,7 +1,9 @@
-// Tables in engine-neutral words: columns in stored order, primary key in the order of the key.
+// Tables in engine-neutral words: columns in stored order, primary key in the order of the key. Tables of an extension are among
+// them where the extension itself says that users keep rows in them (pg_extension_config_dump): what pg_dump asks, too.
 
 import type { Column, Table } from '../engine.ts';
 import { notOfExtension, ownSchema, type CatalogueReader } from './definitions/reader.ts';
+import { quoteQualified } from './identifiers.ts';
 import { limitsOf, logicalTypeOf } from './types.ts';
 
 interface TableFacts {
@@ -10,6 +12,8 @@ interface TableFacts {
   readonly name: string;
   readonly primaryKey: string[];
   readonly extension: string | null;
+  /** A condition in SQL for the rows that are not the extension's; empty: all of them. */
+  readonly ownRows: string | null;
 }
 
 interface ColumnFacts {
@@ -23,35 +27,18 @@ interface ColumnFacts {
   readonly modifier: number;
 }
 
-/** A table that an extension made. Its definition comes with the extension; its rows may be the user's. */
-export interface ExtensionTable {
-  readonly extension: string;
-  readonly table: Table;
-}
-
 /** Tables that hold rows: ordinary ones and partitions, not the partitioned tables themselves. */
 export async function readTables(reader: CatalogueReader): Promise<Table[]> {
-  const tables = await read(reader, notOfExtension('pg_class', 'c.oid'));
-  return tables.map(({ table }) => table);
-}
-
-export async function readExtensionTables(reader: CatalogueReader): Promise<ExtensionTable[]> {
-  const tables = await read(reader, `NOT ${notOfExtension('pg_class', 'c.oid')}`);
-  return tables.map(({ table, extension }) => ({ table, extension: extension ?? '' }));
-}
-
-async function read(
-  reader: CatalogueReader,
-  condition: string,
-): Promise<{ table: Table; extension: string | null }[]> {
-  const where = `relkind = 'r' AND relpersistence <> 't' AND ${ownSchema('n.nspname')} AND ${condition}`;
+  const where = `relkind = 'r' AND relpersistence <> 't' AND ${ownSchema('n.nspname')}
+      AND (${notOfExtension('pg_class', 'c.oid')} OR ${isConfiguration('c.oid')})`;
   const tables = await reader.rows<TableFacts>(
     `SELECT c.oid, nspname AS schema, relname AS name,
        ARRAY(SELECT a.attname::text FROM pg_constraint k, unnest(k.conkey) WITH ORDINALITY AS part(number, position)
          JOIN pg_attribute a ON a.attnum = part.number
          WHERE k.conrelid = c.oid AND k.contype = 'p' AND a.attrelid = c.oid ORDER BY position) AS "primaryKey",
        (SELECT extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension,
+       (SELECT extcondition[array_position(extconfig, c.oid)] FROM pg_extension WHERE c.oid = ANY (extconfig)) AS "ownRows"
      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE ${where} ORDER BY nspname, relname`,
   );
   const columns = Map.groupBy(
@@ -72,10 +59,32 @@ async function read(
     ),
     ({ table }) => table,
   );
-  return tables.map(({ oid, schema, name, primaryKey, extension }) => ({
-    extension,
-    table: { schema, name, columns: (columns.get(oid) ?? []).map(column), primaryKey },
-  }));
+  const found: Table[] = [];
+  for (const { oid, schema, name, primaryKey, extension, ownRows } of tables) {
+    const table = { schema, name, columns: (columns.get(oid) ?? []).map(column), primaryKey };
+    if (extension === null) found.push(table);
+    else {
+      const has = await hasRows(reader, table, ownRows ?? '');
+      found.push({ ...table, extension: { name: extension, ownRows: has } });
+    }
+  }
+  return found;
+}
+
+/** Condition: an extension says that users keep rows in the table. */
+export function isConfiguration(oid: string): string {
+  return `EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE ${oid} = ANY (x.extconfig))`;
+}
+
+async function hasRows(
+  reader: CatalogueReader,
+  { schema, name }: Table,
+  condition: string,
+): Promise<boolean> {
+  const [row] = await reader.rows<{ has: boolean }>(
+    `SELECT EXISTS (SELECT FROM ONLY ${quoteQualified(schema ?? '', name)} ${condition}) AS has`,
+  );
+  return row?.has ?? false;
 }
 
 function column(row: ColumnFacts): Column {

@@ -3,21 +3,19 @@
 
 import type { ClientBase } from 'pg';
 import type { DatabaseSchema } from '../engine.ts';
-import { readExtensionTables, readTables, type ExtensionTable } from './catalogue-tables.ts';
+import { readTables } from './catalogue-tables.ts';
 import { readDefinitions } from './definitions.ts';
 import { readDependencies } from './definitions/dependencies.ts';
 import { readerOf, rowsOf, unsupported } from './definitions/reader.ts';
 import type { CatalogueReader, Definition } from './definitions/reader.ts';
 import { readSequenceRows, readSequenceStates } from './definitions/sequences.ts';
 
-export type { ExtensionTable } from './catalogue-tables.ts';
-
 /**
  * Reads the schema of the connected database inside the caller's transaction (REPEATABLE READ or SERIALIZABLE), whose settings
  * are as before when it returns or throws. Throws `database-unsupported` naming the object that cannot be kept; errors of
  * the server (rights on a sequence, a lost connection) come as they are.
  *
- * Tables of extensions are not among `tables`: see {@link extensionTables}. The schema `public` has no definition.
+ * Tables of extensions are among `tables` only where users keep rows in them. The schema `public` has no definition.
  */
 export async function readSchema(client: ClientBase): Promise<DatabaseSchema> {
   return reading(client, async (reader) => {
@@ -38,14 +36,6 @@ export async function readSchema(client: ClientBase): Promise<DatabaseSchema> {
       sequences: await readSequenceStates(reader, sequences),
     };
   });
-}
-
-/**
- * Tables that extensions made, such as `spatial_ref_sys` of PostGIS. They exist as soon as the extension does, with its own rows;
- * whether their rows are data is for the adapter to say. Same transaction rules as {@link readSchema}.
- */
-export async function extensionTables(client: ClientBase): Promise<ExtensionTable[]> {
-  return reading(client, readExtensionTables);
 }
 
 /** The settings that the server's own words depend on, put back by the savepoint. */

@@ -7,7 +7,7 @@ import type { Builder } from './build.ts';
 import type { Session } from './connect.ts';
 import { relationName } from './copy-out.ts';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from './identifiers.ts';
-import { assertFillable } from './restore-rights.ts';
+import { assertFillable, assertWritableTables } from './restore-rights.ts';
 import { ofExtension, userSchemas } from './rights.ts';
 
 /** Statements to run later, with what they do. */
@@ -15,6 +15,7 @@ type Step = readonly [doing: string, sql: string];
 
 export async function createFiller(session: Session, schema: DatabaseSchema): Promise<Builder> {
   await assertFillable(session);
+  await assertWritableTables(session, schema.tables);
   let afterwards: Step[] = [];
   return {
     async prepare() {

@@ -1,17 +1,18 @@
 // Everything in the database goes and comes from the archive. Extensions stay or are created as the connecting user; all
 // else is made as the role that owns the present tables, so that the application keeps its rights.
 
+import { DmsBackupError } from '../../errors.ts';
 import type { DatabaseSchema, Table } from '../engine.ts';
 import { qualifiedName } from '../schema.ts';
 import type { Builder } from './build.ts';
+import { isConfiguration } from './catalogue-tables.ts';
 import type { Session } from './connect.ts';
 import { relationName } from './copy-out.ts';
 import { dropEverything } from './drop.ts';
 import { assertExtensions } from './extensions.ts';
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
 import { findOwner } from './owner.ts';
-import { assertReplaceable } from './restore-rights.ts';
-import { ofExtension } from './rights.ts';
+import { assertReplaceable, assertWritableTables } from './restore-rights.ts';
 
 type Definition = DatabaseSchema['preData'][number];
 
@@ -21,12 +22,12 @@ export async function createRebuilder(session: Session, schema: DatabaseSchema):
     session,
     schema.preData.some(({ kind }) => kind === 'schema'),
   );
+  await assertWritableTables(session, schema.tables);
   const foundation = [...publicSchema(schema), ...schema.preData.filter(isFoundation)];
   const preData = schema.preData.filter((definition) => !isFoundation(definition));
   /** Null: objects belong to the connecting user. */
   let owner: string | null = null;
-  let extensionTables = new Set<string>();
-  const isOfExtension = (table: Table): boolean => extensionTables.has(qualifiedName(table));
+  const ofExtensions = schema.tables.filter(({ extension }) => extension !== undefined);
   return {
     async prepare() {
       owner = await findOwner(session);
@@ -41,16 +42,13 @@ export async function createRebuilder(session: Session, schema: DatabaseSchema):
           );
         }
       }
-      extensionTables = await readExtensionTables(session);
-      for (const table of schema.tables.filter(isOfExtension)) {
-        // Creating an extension can fill its tables, and these rows come from the archive as well.
-        await emptyTable(session, table);
-      }
+      // Creating an extension fills its tables, and these rows come from the archive as well.
+      for (const table of ofExtensions) await emptyTable(session, table);
       await actAs(session, owner);
       for (const definition of preData) await create(session, definition);
     },
     async beforeRows(table) {
-      await actAs(session, isOfExtension(table) ? null : owner);
+      await actAs(session, table.extension ? null : owner);
     },
     async finish() {
       await actAs(session, owner);
@@ -100,18 +98,21 @@ async function actAs(session: Session, owner: string | null): Promise<void> {
   );
 }
 
-/** Tables of extensions by qualified name, before there are others. */
-async function readExtensionTables(session: Session): Promise<Set<string>> {
-  const rows = await session.run<{ schema: string; name: string }>(
-    'list the tables of extensions',
-    `SELECT n.nspname AS schema, c.relname AS name
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'r' AND ${ofExtension('pg_class', 'c.oid')}`,
-  );
-  return new Set(rows.map(qualifiedName));
-}
-
+/** Throws `restore-failed` when the extension of this server has no such table. */
 async function emptyTable(session: Session, table: Table): Promise<void> {
+  const found = await session.run(
+    `look for table '${qualifiedName(table)}'`,
+    `SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = $2 AND ${isConfiguration('c.oid')}`,
+    [table.schema, table.name],
+  );
+  if (found.length === 0) {
+    throw new DmsBackupError(
+      'restore-failed',
+      `the archive has rows of table '${qualifiedName(table)}', which the extension '${table.extension?.name}' does not have here`,
+      { hint: 'Use a version of the extension that is near to the one of the archive.' },
+    );
+  }
   await session.run(
     `empty table '${qualifiedName(table)}'`,
     `TRUNCATE ONLY ${relationName(table)}`,

@@ -1,6 +1,7 @@
 // What the user may not replace, found before anything is touched, with the statements that would allow it.
 
 import { DmsBackupError } from '../../errors.ts';
+import type { Table } from '../engine.ts';
 import type { Session } from './connect.ts';
 import { quoteIdentifier } from './identifiers.ts';
 import { findOwner } from './owner.ts';
@@ -56,6 +57,28 @@ export async function assertFillable(session: Session): Promise<void> {
         AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') AND NOT ${ofExtension('pg_class', 'c.oid')}
       ORDER BY 1`,
   );
+  assertNone(session, statements);
+}
+
+/** For tables of extensions that are there already: often they belong to a superuser. Throws `database-denied`. */
+export async function assertWritableTables(
+  session: Session,
+  tables: readonly Table[],
+): Promise<void> {
+  const statements: { sql: string }[] = [];
+  for (const { schema, name, extension } of tables) {
+    if (!extension) continue;
+    const rows = await session.run<{ sql: string }>(
+      'read the rights',
+      `SELECT pg_catalog.format('GRANT SELECT, INSERT, TRUNCATE ON TABLE %I.%I TO %I;', n.nspname, c.relname, current_user) AS sql
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = $2 AND ${ofExtension('pg_class', 'c.oid')}
+          AND NOT (pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+            AND pg_catalog.has_table_privilege(c.oid, 'TRUNCATE'))`,
+      [schema, name],
+    );
+    statements.push(...rows);
+  }
   assertNone(session, statements);
 }
 

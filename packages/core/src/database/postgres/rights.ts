@@ -1,7 +1,8 @@
-// What the user may not read, found before anything is read, with the statements that would allow it. Tables and sequences of
-// extensions are left out: whoever may use a database may read those.
+// What the user may not read, found before anything is read, with the statements that would allow it. Of extensions only the
+// tables count in which users keep rows.
 
 import { DmsBackupError } from '../../errors.ts';
+import { isConfiguration } from './catalogue-tables.ts';
 import type { Session } from './connect.ts';
 import { quoteIdentifier, quoteQualified } from './identifiers.ts';
 
@@ -41,7 +42,7 @@ export async function assertReadable(session: Session): Promise<void> {
           ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE ${userSchemas} AND c.relkind IN ('r', 'S') AND c.relpersistence <> 't'
-        AND NOT ${ofExtension('pg_class', 'c.oid')}
+        AND (NOT ${ofExtension('pg_class', 'c.oid')} OR ${isConfiguration('c.oid')})
     ORDER BY 2, 1, 3`,
   );
   const lacks = objects.filter(({ readable }) => readable !== 't') as readonly Lack[];

@@ -11,6 +11,7 @@ import type {
   DatabaseSnapshot,
   IntegrityReport,
 } from '../engine.ts';
+import { isConfiguration } from './catalogue-tables.ts';
 import { readSchema } from './catalogue.ts';
 import { connect, readingCodes, type Session } from './connect.ts';
 import { copyOut } from './copy-out.ts';
@@ -114,7 +115,7 @@ async function tableNames(session: Session): Promise<string[]> {
     `SELECT n.nspname AS schema, c.relname AS name
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE ${userSchemas} AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-        AND NOT ${ofExtension('pg_class', 'c.oid')}
+        AND (NOT ${ofExtension('pg_class', 'c.oid')} OR ${isConfiguration('c.oid')})
       ORDER BY 1, 2`,
   );
   return rows.map(({ schema, name }) => quoteQualified(schema, name));
