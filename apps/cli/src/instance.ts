@@ -18,7 +18,7 @@ export function assertApp(values: Values): void {
 
 async function readGiven(values: Values, workingDirectory: string): Promise<GivenLocation> {
   const absolute = (path: string): string => resolve(workingDirectory, path);
-  const { database, media, data, appVersion } = values;
+  const { database, media, data, appVersion, adapterOptions } = values;
   return {
     configFiles: (values.config ?? []).map(absolute),
     ...(database === undefined
@@ -29,6 +29,7 @@ async function readGiven(values: Values, workingDirectory: string): Promise<Give
     ...(media === undefined ? {} : { media: absolute(media) }),
     ...(data === undefined ? {} : { data: absolute(data) }),
     ...(appVersion === undefined ? {} : { appVersion }),
+    ...(adapterOptions === undefined ? {} : { options: adapterOptions }),
   };
 }
 
@@ -59,7 +60,7 @@ export async function createInstanceOptions(call: Call): Promise<InstanceOptions
  * password file there is only the name.
  */
 export function locationWords(values: Values): string[] {
-  const { app, config = [], database, databasePasswordFile, media, data } = values;
+  const { app, config = [], database, databasePasswordFile, media, data, adapterOptions } = values;
   return [
     ...(app === undefined ? [] : ['--app', app]),
     ...config.flatMap((file) => ['--config', file]),
@@ -69,5 +70,8 @@ export function locationWords(values: Values): string[] {
       : ['--database-password-file', databasePasswordFile]),
     ...(media === undefined ? [] : ['--media', media]),
     ...(data === undefined ? [] : ['--data', data]),
+    ...Object.entries(adapterOptions ?? {}).flatMap(([name, said]) =>
+      said.flatMap((value) => (value === 'true' ? [`--${name}`] : [`--${name}`, value])),
+    ),
   ];
 }

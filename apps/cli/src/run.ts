@@ -3,7 +3,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
-import { guessVerb, parseCommandLine } from './arguments/command-line.ts';
+import { adapterFlags, appWord, type AdapterFlag } from './arguments/adapter-flags.ts';
+import { guessVerb, needsAdapterFlags, parseCommandLine } from './arguments/command-line.ts';
 import { scanWords } from './arguments/scan.ts';
 import { createOutput } from './output/create-output.ts';
 import { describeFailure } from './output/failure.ts';
@@ -39,6 +40,16 @@ async function showFailure(
   return failure.exitCode;
 }
 
+/** The adapter is asked only when the words cannot be understood without it. */
+async function readAdapterFlags({ argv, workingDirectory }: Surroundings): Promise<AdapterFlag[]> {
+  const app = appWord(argv);
+  if (app === undefined || !needsAdapterFlags(argv)) return [];
+  const { loadAdapter } = await import('./load-adapter.ts');
+  // without its flags the words are explained as far as they go; the command itself reports the adapter
+  const loaded = await loadAdapter(app, { workingDirectory }).catch(() => undefined);
+  return loaded === undefined ? [] : adapterFlags(loaded.adapter);
+}
+
 /** Runs the words of `surroundings` and returns the exit code. Never throws. */
 export async function run(surroundings: Surroundings): Promise<number> {
   const { argv, workingDirectory, stdout, stderr } = surroundings;
@@ -46,7 +57,7 @@ export async function run(surroundings: Surroundings): Promise<number> {
   const isDirectory = (path: string): boolean =>
     statSync(resolve(workingDirectory, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
   try {
-    const parsed = parseCommandLine(argv, isDirectory);
+    const parsed = parseCommandLine(argv, isDirectory, await readAdapterFlags(surroundings));
     if (parsed.kind === 'version') {
       stdout.write(`${packageJson.version}\n`);
       return 0;

@@ -75,6 +75,7 @@ export const sampleBackup: BackupResult = {
   archiveBytes: 1_100_000_000,
   proof,
   excluded: sampleExcluded,
+  externals: [],
   unknownTables: [],
   warnings: [],
   dryRun: false,
@@ -125,6 +126,7 @@ export const sampleInspect: InspectResult = {
   tables: [],
   excluded: sampleExcluded,
   exceptions: [],
+  externals: [],
   sealedAt: '2026-11-21T03:16:10Z',
 };
 

@@ -31,7 +31,7 @@ export const InstanceSchema = z.object({
   roots: z.array(RootSchema),
   /** The user's word, or another statement outside the database (image tag). */
   appVersion: located(z.string()).optional(),
-  /** Where the application itself puts its backups; used when the user names no destination. A directory. */
+  /** A directory where the application itself puts its backups; used when the user names no destination. */
   destination: located(z.string()).optional(),
   /** The application's own name for a backup, with the words of strftime; used when the user gives no `--filename`. */
   archiveName: located(z.string()).optional(),

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { Instance, Root, Stamp } from './adapter.ts';
-import { archivePath } from './archive/archive-name.ts';
+import { archivePath, isFileName } from './archive/archive-name.ts';
 import { readmeText } from './archive/readme.ts';
 import { SealSchema, formatVersion } from './archive/schema.ts';
 import type { Manifest, Seal } from './archive/schema.ts';
@@ -20,7 +20,7 @@ import { ExclusionList } from './capture/exclusions.ts';
 import { BackupLedger } from './capture/ledger.ts';
 import { buildManifest, compressionLevel } from './capture/manifest.ts';
 import { archiveMedia, existingRoots } from './capture/media.ts';
-import { readReferences, readStamp, versionText } from './capture/snapshot.ts';
+import { readExternals, readReferences, readStamp, versionText } from './capture/snapshot.ts';
 import type { MediaSource } from './capture/media.ts';
 import type { DatabaseSnapshot } from './database/engine.ts';
 import { DmsBackupError, assertNotAborted } from './errors.ts';
@@ -34,6 +34,9 @@ import type { BackupOptions, BackupResult } from './verb.ts';
 
 /** Exceptions listed in the seal itself; all are in `catalogue/exceptions.jsonl`. */
 const listedExceptions = 1000;
+/** The same of what lies elsewhere. */
+const listedExternals = 1000;
+
 /**
  * Makes one archive. Returns exit code 3 when something essential of the source is missing, changed or unreadable.
  * Throws configuration and source errors before anything is written; later errors (`no-space`, `interrupted`,
@@ -163,6 +166,7 @@ class BackupRun {
       archiveBytes: this.#archiveBytes,
       proof,
       excluded: this.#seal.excluded,
+      externals: this.#seal.externals,
       unknownTables: this.#seal.unknownTables,
       warnings: this.warnings,
       dryRun: this.options.dryRun,
@@ -212,7 +216,9 @@ class BackupRun {
   #openSink(): Sink {
     const { options } = this;
     if (options.dryRun) return createNullSink();
-    if (options.destination === '-') {
+    const { destination, archiveName } = this.instance;
+    const place = options.destination ?? destination?.value ?? '.';
+    if (place === '-') {
       if (!options.stdout) throw new DmsBackupError('usage', 'no stream to write the archive to');
       return createStreamSink(options.stdout);
     }
@@ -221,9 +227,11 @@ class BackupRun {
       appVersion: versionText(this.#stamp),
       createdAt: this.#createdAt,
     };
+    // a pattern of the application would contradict a file name of the user
+    const pattern = options.filename ?? (isFileName(place) ? undefined : archiveName?.value);
     const { directory, path } = archivePath(
-      options.destination,
-      options.filename,
+      place,
+      pattern,
       facts,
       options.compression,
       options.workingDirectory,
@@ -348,11 +356,12 @@ class BackupRun {
     exceptions: Awaited<ReturnType<typeof archiveExceptions>>,
   ): Promise<void> {
     this.#step('seal', 'writing index and seal');
+    const { options } = this;
     const writer = this.#writer!;
     await writer.drain();
     const proof = this.#ledger.counts();
     this.#incomplete ||= proof.essentialExceptions > 0;
-    const withMedia = this.options.parts.includes('media');
+    const withMedia = options.parts.includes('media');
     const index = await this.#writeIndex();
     const text = sealText({
       formatVersion,
@@ -372,6 +381,13 @@ class BackupRun {
         exceptionsListed: exceptions.first,
       },
       excluded: this.#exclusions.list(),
+      externals: await readExternals(
+        options.adapter,
+        this.#database,
+        this.instance,
+        listedExternals,
+        this.warnings,
+      ),
       unknownTables: unknownTables(this.#plans),
       warnings: this.warnings,
     });

@@ -19,6 +19,7 @@ export async function inspect(options: ArchiveOptions): Promise<InspectResult> {
       proof: seal.proof,
       tables: seal.tables,
       excluded: seal.excluded,
+      externals: seal.externals,
       exceptions: seal.proof.exceptionsListed,
       sealedAt: seal.sealedAt,
     };

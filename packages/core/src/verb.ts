@@ -24,9 +24,12 @@ export interface InstanceOptions {
 }
 
 export interface BackupOptions extends InstanceOptions {
-  /** A directory, a file name, or `-` for stdout. Relative to the working directory. */
-  readonly destination: string;
-  /** `{app} {version} {time}` and strftime letters; the suffix is added when absent. */
+  /**
+   * A directory, a file name, or `-` for stdout. Relative to the working directory. Absent: where the application keeps its
+   * backups, if it says so, else the working directory.
+   */
+  readonly destination?: string;
+  /** `{app} {version} {time}` and strftime letters; the suffix is added when absent. Default: the application's, then ours. */
   readonly filename?: string;
   readonly compression: Compression;
   /** Absent: 1 for zstd, 6 for gzip. */
@@ -53,6 +56,8 @@ export interface BackupResult {
   readonly archiveBytes: number;
   readonly proof: Proof;
   readonly excluded: readonly Excluded[];
+  /** What the instance needs and lies elsewhere. */
+  readonly externals: Seal['externals'];
   readonly unknownTables: readonly string[];
   readonly warnings: readonly string[];
   readonly dryRun: boolean;
@@ -92,6 +97,8 @@ export interface InspectResult {
   readonly proof: Proof;
   readonly tables: Seal['tables'];
   readonly excluded: readonly Excluded[];
+  /** What the instance needs and lay elsewhere. */
+  readonly externals: Seal['externals'];
   readonly exceptions: readonly Exception[];
   readonly sealedAt: string;
 }

@@ -218,6 +218,7 @@ export function sealFor(manifestSha256: string, index: Seal['index']): Omit<Seal
       exceptionsListed: [],
     },
     excluded: [],
+    externals: [],
     unknownTables: [],
     warnings: [],
   };

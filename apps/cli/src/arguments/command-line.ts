@@ -9,7 +9,8 @@ import { UsageError, notInThisRelease } from '../usage-error.ts';
 import { assertWord, flags, longName, type Values } from './flags.ts';
 import { createParser, programHelp } from './help.ts';
 import { laterVerbs } from './later.ts';
-import { assertKnownFlags, scanWords, type Scan } from './scan.ts';
+import type { AdapterFlag } from './adapter-flags.ts';
+import { assertKnownFlags, hasStrangers, scanWords, type Scan } from './scan.ts';
 
 export type Parsed =
   | { readonly kind: 'help'; readonly text: string; readonly exitCode: 0 | 2 }
@@ -88,11 +89,12 @@ function translate(
   error: CommanderError,
   command: Command,
   operands: readonly string[],
+  more: readonly AdapterFlag[],
 ): UsageError {
   const message = error.message.replace(/^error: /, '').replace(/\.$/, '');
   if (error.code === 'commander.unknownOption') {
     const name = /'(-[^'=]*)/.exec(message)?.[1] ?? '';
-    if (knownFlagNames.has(name))
+    if (knownFlagNames.has(name) || more.some((flag) => longName(flag) === name))
       return new UsageError(`${name} is not a flag of \`${command.name}\``);
   }
   if (error.code === 'commander.missingArgument')
@@ -130,24 +132,31 @@ function assertEverywhere(values: Values): void {
     throw new UsageError('--quiet and --verbose contradict each other');
 }
 
-/** Reads the command line. Throws {@link UsageError}. */
+/** True when only the flags of the adapter after --app can explain the words, or are to be shown in the help. */
+export function needsAdapterFlags(argv: readonly string[]): boolean {
+  const scan = scanWords(argv);
+  return hasStrangers(scan) || scan.flags.has('--help') || scan.flags.has('-h');
+}
+
+/** Reads the command line; `more` are the flags of the adapter. Throws {@link UsageError}. */
 export function parseCommandLine(
   argv: readonly string[],
   isDirectory: (path: string) => boolean,
+  more: readonly AdapterFlag[] = [],
 ): Parsed {
-  const scan = scanWords(argv);
+  const scan = scanWords(argv, more);
   if (scan.flags.has('--version') || scan.flags.has('-V')) return { kind: 'version' };
   const found = findCommand(argv, scan, isDirectory);
   if ('help' in found) return { kind: 'help', text: found.help, exitCode: found.exitCode };
 
   const { command, words } = found;
   let helpText = '';
-  const parser = createParser(command, (text) => (helpText += text));
+  const parser = createParser(command, more, (text) => (helpText += text));
   if (words.includes('--help') || scan.flags.has('--help') || scan.flags.has('-h')) {
     parser.outputHelp();
     return { kind: 'help', text: helpText, exitCode: 0 };
   }
-  assertKnownFlags(scan);
+  assertKnownFlags(scan, more);
   try {
     parser.parse(words, { from: 'user' });
   } catch (error) {
@@ -155,7 +164,8 @@ export function parseCommandLine(
       throw translate(
         error,
         command,
-        scanWords(words).operands.map(({ word }) => word),
+        scanWords(words, more).operands.map(({ word }) => word),
+        more,
       );
     throw error;
   }
@@ -164,10 +174,25 @@ export function parseCommandLine(
     const word = operands[index];
     if (word !== undefined) assertWord(word, name);
   });
-  const values = parser.opts<Values>();
+  const values = { ...parser.opts<Values>(), ...adapterValues(parser, more) };
   assertEverywhere(values);
   command.check?.(values, operands);
   return { kind: 'call', command, operands, values };
+}
+
+/** What was said with the flags of the adapter; a flag without a value says `true`. */
+function adapterValues(
+  parser: ReturnType<typeof createParser>,
+  more: readonly AdapterFlag[],
+): Pick<Values, 'adapterOptions'> {
+  const found: Record<string, string[]> = {};
+  for (const option of parser.options) {
+    const flag = more.find(({ spelling }) => longName({ spelling }) === option.long);
+    const value: unknown = parser.getOptionValue(option.attributeName());
+    if (flag && value !== undefined)
+      found[flag.name] = value === true ? ['true'] : [...(value as string[])];
+  }
+  return Object.keys(found).length === 0 ? {} : { adapterOptions: found };
 }
 
 /** Name of the verb as far as it can be read from words that may be wrong; for hints. */

@@ -37,9 +37,11 @@ export interface Values {
   verbose?: boolean;
   /** False with --no-progress. */
   progress?: boolean;
+  /** Values of the adapter's own flags by name; see `adapter-flags.ts`. */
+  adapterOptions?: Record<string, string[]>;
 }
 
-export type FlagGroup = 'instance' | 'verb' | 'everywhere';
+export type FlagGroup = 'instance' | 'adapter' | 'verb' | 'everywhere';
 
 export interface Flag {
   /** As commander reads it, e.g. `--level <N>`. */
@@ -65,7 +67,8 @@ function text(word: string): string {
   return word;
 }
 
-function texts(word: string, before: unknown): string[] {
+/** A repeatable flag. */
+export function texts(word: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), text(word)];
 }
 
@@ -201,7 +204,7 @@ export const flags = {
   quiet: { spelling: '--quiet', text: 'only results, warnings and errors', group: 'everywhere' },
   verbose: { spelling: '--verbose', text: 'causes and stack of errors', group: 'everywhere' },
   progress: { spelling: '--no-progress', text: 'steps, but no progress', group: 'everywhere' },
-} as const satisfies Record<keyof Values, Flag>;
+} as const satisfies Record<Exclude<keyof Values, 'adapterOptions'>, Flag>;
 
 export type FlagName = keyof typeof flags;
 

@@ -6,11 +6,12 @@ import { everywhereFlags, flags, type Flag, type FlagGroup } from './flags.ts';
 
 const groups: Readonly<Record<FlagGroup, string>> = {
   instance: 'Where the instance is (first found wins; `doctor` shows the source of each):',
+  adapter: 'Of this adapter alone:',
   verb: 'Flags:',
   everywhere: 'Everywhere:',
 };
 
-const groupOrder: readonly FlagGroup[] = ['verb', 'instance', 'everywhere'];
+const groupOrder: readonly FlagGroup[] = ['verb', 'instance', 'adapter', 'everywhere'];
 
 /** Short texts; docs/errors.md lists every error with its code. */
 const exitCodeHelp = `Exit codes:
@@ -44,14 +45,24 @@ function optionOf(flag: Flag): Option {
   return flag.read === undefined ? option : option.argParser(flag.read);
 }
 
-/** commander's parser for one command. Help goes to `write`, errors are thrown as CommanderError. */
-export function createParser(command: Command, write: (text: string) => void): Parser {
+/** Verbs on an archive alone ask no adapter. */
+function takesInstance(command: Command): boolean {
+  return command.flags.includes('app');
+}
+
+/** commander's parser for one command; `more` are the flags of the adapter. Help goes to `write`, errors are thrown as CommanderError. */
+export function createParser(
+  command: Command,
+  more: readonly Flag[],
+  write: (text: string) => void,
+): Parser {
   const parser = quiet(new Parser(`dms-backup ${command.name}`), write)
     .description(command.description)
     .addHelpOption(new Option('-h, --help', 'this text').helpGroup(groups.everywhere));
   for (const { name, text, required } of command.operands)
     parser.argument(required ? `<${name}>` : `[${name}]`, text);
-  const wanted = [...command.flags, ...everywhereFlags].map((name) => flags[name] as Flag);
+  const own = [...command.flags, ...everywhereFlags].map((name) => flags[name] as Flag);
+  const wanted = takesInstance(command) ? [...own, ...more] : own;
   for (const group of groupOrder)
     for (const flag of wanted.filter((one) => one.group === group))
       parser.addOption(optionOf(flag));

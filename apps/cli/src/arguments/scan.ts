@@ -3,7 +3,7 @@
 
 import { nearest } from '../nearest.ts';
 import { UsageError, notInThisRelease } from '../usage-error.ts';
-import { flags, longName, takesValue } from './flags.ts';
+import { flags, longName, takesValue, type Flag } from './flags.ts';
 import { laterFlags } from './later.ts';
 
 export interface Scan {
@@ -14,12 +14,15 @@ export interface Scan {
 }
 
 const known = [...Object.values(flags), ...laterFlags];
-const withValue = new Set(known.filter(takesValue).map(longName));
+/** A flag as it is written. */
+type Spelt = Pick<Flag, 'spelling'>;
+
 const knownNames = new Set([...known.map(longName), '--help', '-h', '--version', '-V']);
 const laterNames = new Set(laterFlags.map(longName));
 
-/** Splits the words into operands and flags; nothing is refused here. */
-export function scanWords(argv: readonly string[]): Scan {
+/** Splits the words into operands and flags; nothing is refused here. `more`: flags of the adapter. */
+export function scanWords(argv: readonly string[], more: readonly Spelt[] = []): Scan {
+  const withValue = new Set([...known, ...more].filter(takesValue).map(longName));
   const operands: { word: string; index: number }[] = [];
   const seen = new Set<string>();
   let onlyOperands = false;
@@ -39,14 +42,20 @@ export function scanWords(argv: readonly string[]): Scan {
   return { operands, flags: seen };
 }
 
+/** True when a flag is neither known nor of a later release: an adapter may know it. */
+export function hasStrangers(scan: Scan): boolean {
+  return [...scan.flags].some((name) => !knownNames.has(name) && !laterNames.has(name));
+}
+
 /** Refuses flags that do not exist, and those of later releases. */
-export function assertKnownFlags(scan: Scan): void {
+export function assertKnownFlags(scan: Scan, more: readonly Spelt[] = []): void {
+  const ofAdapter = new Set(more.map(longName));
   for (const name of scan.flags) {
     if (laterNames.has(name)) throw notInThisRelease(name);
-    if (knownNames.has(name)) continue;
+    if (knownNames.has(name) || ofAdapter.has(name)) continue;
     const similar = nearest(
       name,
-      [...knownNames].filter((other) => other.startsWith('--')),
+      [...knownNames, ...ofAdapter].filter((other) => other.startsWith('--')),
     );
     throw new UsageError(
       `unknown flag '${name}'`,

@@ -29,8 +29,8 @@ function check(values: Values, operands: readonly string[]): void {
   assertApp(values);
   assertParts(values);
   assertLevel(values);
-  const destination = operands[0] ?? '.';
-  assertNoStorageUrl(destination, 'a backup');
+  const [destination] = operands;
+  if (destination !== undefined) assertNoStorageUrl(destination, 'a backup');
   if (destination === '-' && values.filename !== undefined)
     throw new UsageError('--filename has no meaning when the archive goes to stdout');
 }
@@ -46,7 +46,7 @@ function warnOfPassphrase({ surroundings, output }: Call): void {
 async function run(call: Call): Promise<Outcome> {
   const { values, operands, surroundings, output } = call;
   const { stdout } = surroundings;
-  const destination = operands[0] ?? '.';
+  const [destination] = operands;
   if (destination === '-' && stdout.isTTY === true && !values.dryRun) {
     throw new UsageError(
       'the archive would go to the terminal',
@@ -57,7 +57,7 @@ async function run(call: Call): Promise<Outcome> {
   const instance = await createInstanceOptions(call);
   const options: BackupOptions = {
     ...instance,
-    destination,
+    ...(destination === undefined ? {} : { destination }),
     ...(values.filename === undefined ? {} : { filename: values.filename }),
     compression: values.compression ?? 'zstd',
     ...(values.level === undefined ? {} : { level: values.level }),
@@ -92,7 +92,7 @@ export const backupCommand: Command = {
   operands: [
     {
       name: 'DESTINATION',
-      text: 'a directory (default: .), a file name, or - for stdout (then --json goes to stderr)',
+      text: 'a directory, a file name, or - for stdout (then --json goes to stderr); default: where the application keeps its backups, else the current directory',
       required: false,
     },
   ],

@@ -71,6 +71,11 @@ function strftime(letter: string, at: Date): string | undefined {
   return letters[letter];
 }
 
+/** True for a destination that names the archive itself, as far as its spelling tells. */
+export function isFileName(destination: string): boolean {
+  return anySuffix.test(destination);
+}
+
 /**
  * Absolute path of the archive to write. `destination` is a directory (existing, or without an archive's suffix: then it is
  * to be created) or a file name. Throws `usage`.

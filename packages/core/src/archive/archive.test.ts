@@ -103,6 +103,7 @@ async function makeArchive(codec: Codec, name: string): Promise<string> {
       exceptionsListed: [],
     },
     excluded: [],
+    externals: [],
     unknownTables: [],
     warnings: [],
   };

@@ -133,6 +133,8 @@ export const SealSchema = z.object({
     exceptionsListed: z.array(ExceptionSchema),
   }),
   excluded: z.array(ExcludedSchema),
+  /** Content elsewhere that rows need, and that no archive has; the first 1,000. */
+  externals: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
   unknownTables: z.array(z.string()),
   warnings: z.array(z.string()),
   /** The last property: SHA-256 of the text of `seal.json` without it (`seal-text.ts`). */

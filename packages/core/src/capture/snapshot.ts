@@ -1,8 +1,8 @@
 // What the adapter says about one snapshot: version stamp and references, checked on the way in.
 
-import type { Adapter, Instance, Stamp } from '../adapter.ts';
+import type { Adapter, External, Instance, Stamp } from '../adapter.ts';
 import { checked } from '../adapter-check.ts';
-import { FileReferenceSchema, StampSchema } from '../adapter-schema.ts';
+import { ExternalSchema, FileReferenceSchema, StampSchema } from '../adapter-schema.ts';
 import type { DatabaseReader } from '../database/engine.ts';
 import type { BackupLedger } from './ledger.ts';
 
@@ -30,6 +30,25 @@ export async function readReferences(
     const rule = adapter.classify(reference.root, reference.path, instance);
     if (!excludeClasses.includes(rule.class)) ledger.addReference(reference);
   }
+}
+
+/** What rows of a snapshot need and no archive has: the first `limit`; a warning counts the others. */
+export async function readExternals(
+  adapter: Adapter,
+  database: DatabaseReader,
+  instance: Instance,
+  limit: number,
+  warnings: string[],
+): Promise<External[]> {
+  const first: External[] = [];
+  let omitted = 0;
+  for await (const each of adapter.externals?.(database, instance) ?? []) {
+    const external = checked(ExternalSchema, each, adapter.name, 'externals');
+    if (first.length < limit) first.push(external);
+    else omitted++;
+  }
+  if (omitted > 0) warnings.push(`and ${omitted} more things elsewhere that are not listed`);
+  return first;
 }
 
 /** For file names and sentences: exact version, `from-to`, or `unknown`. */

@@ -19,7 +19,13 @@ const members = [
   'documents',
   'compatibility',
 ] as const;
-const optionalMembers = ['quiesce', 'inspectRows', 'restoreNotes'] as const;
+const optionalMembers = [
+  'quiesce',
+  'inspectRows',
+  'restoreNotes',
+  'databasePassword',
+  'externals',
+] as const;
 
 export function checkMembers(adapter: Adapter): void {
   assert.equal(

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { FileReference } from '../adapter.ts';
 import {
   CatalogueDocumentSchema,
+  ExternalSchema,
   FileReferenceSchema,
   RowFindingSchema,
 } from '../adapter-schema.ts';
@@ -151,6 +152,14 @@ function compareIds(left: string, right: string): number {
 function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
+}
+
+export function checkExternals({ externals }: Gathered): void {
+  for (const external of externals) {
+    assertShape(ExternalSchema, external, 'externals');
+    assert.notEqual(external.name, '', 'an external thing must have a name');
+    assert.notEqual(external.reason, '', `'${external.name}': say what needs it`);
+  }
 }
 
 export function checkFindings({ findings, documents }: Gathered): void {

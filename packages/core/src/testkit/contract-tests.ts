@@ -6,7 +6,13 @@ import type { Adapter } from '../adapter.ts';
 import { checkCompatibility, checkDirection, checkNotes } from './check-decisions.ts';
 import { checkInstance, checkPaths, checkStamp, checkTables } from './check-facts.ts';
 import { checkEmptyPlace, checkMembers } from './check-object.ts';
-import { checkDocuments, checkFiles, checkFindings, checkReferences } from './check-streams.ts';
+import {
+  checkDocuments,
+  checkExternals,
+  checkFiles,
+  checkFindings,
+  checkReferences,
+} from './check-streams.ts';
 import { gather, type Gathered } from './gather.ts';
 import type { OpenedSample, Sample, TestFunction } from './sample.ts';
 import { treeLines } from './tree-digest.ts';
@@ -31,6 +37,7 @@ const checks: readonly (readonly [string, Check])[] = [
   ['names files that exist with the content that is recorded', checkFiles],
   ['lists the documents in order', checkDocuments],
   ['reports faults of rows', checkFindings],
+  ['names what lies elsewhere', checkExternals],
   ['decides about restores', (gathered, adapter) => checkCompatibility(adapter, gathered)],
   ['has sound notes for after a restore', checkNotes],
   ['shows no secret', checkSecrets],

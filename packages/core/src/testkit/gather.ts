@@ -7,6 +7,7 @@ import type {
   Adapter,
   CatalogueDocument,
   Compatibility,
+  External,
   FileReference,
   Instance,
   PathRule,
@@ -38,6 +39,7 @@ export interface Gathered {
   readonly references: readonly FileReference[];
   readonly documents: readonly CatalogueDocument[];
   readonly findings: readonly RowFinding[];
+  readonly externals: readonly External[];
   readonly compatibility: {
     readonly withItself: Compatibility;
     readonly withNothing: Compatibility;
@@ -89,6 +91,9 @@ async function gatherFrom(
   const findings = await twice('inspectRows', () =>
     adapter.inspectRows === undefined ? [] : list(adapter.inspectRows(reader, instance)),
   );
+  const externals = await twice('externals', () =>
+    adapter.externals === undefined ? [] : list(adapter.externals(reader, instance)),
+  );
   await leaveEarly(adapter, reader, instance);
   return {
     sample,
@@ -100,6 +105,7 @@ async function gatherFrom(
     references,
     documents,
     findings,
+    externals,
     compatibility: await twice('compatibility', () => ({
       withItself: adapter.compatibility(stamp, stamp),
       withNothing: adapter.compatibility(stamp, null),

@@ -8,6 +8,7 @@ import {
   countsText,
   exceptionLines,
   excludedNames,
+  externalLines,
   listed,
   proofText,
   stampText,
@@ -25,7 +26,7 @@ export function drawBackup(
   { stderr: paint, elapsedMs }: PageContext,
   extra: BackupExtra,
 ): Page {
-  const { proof, excluded, unknownTables, dryRun, path } = result;
+  const { proof, excluded, externals, unknownTables, dryRun, path } = result;
   const complete = result.exitCode === 0;
   const lines = [stampText(extra.title, result.stamp)];
   if (proof.documents > 0 || proof.references > 0)
@@ -34,6 +35,8 @@ export function drawBackup(
   if (unknownTables.length > 0)
     lines.push(`unknown to the adapter, and in the archive: ${listed(unknownTables).join(', ')}`);
   if (excluded.length > 0) lines.push(`not in the archive: ${excludedNames(excluded)}`);
+  if (externals.length > 0)
+    lines.push(paint.bad('needed, and in no archive of ours:'), ...externalLines(externals));
   const duration = formatDuration(elapsedMs);
   if (dryRun) {
     lines.push(`dry run: nothing was written (${duration})`);

@@ -9,6 +9,7 @@ import {
   countsText,
   excludedLines,
   exceptionLines,
+  externalLines,
   listed,
   proofDetail,
   proofText,
@@ -22,7 +23,7 @@ function partsText(parts: readonly string[]): string {
 }
 
 export function drawInspect(result: InspectResult, { stdout: paint }: PageContext): Page {
-  const { manifest, counts, proof, excluded } = result;
+  const { manifest, counts, proof, excluded, externals } = result;
   const { database, options, adapter } = manifest;
   const method =
     options.compression === 'none'
@@ -62,6 +63,8 @@ export function drawInspect(result: InspectResult, { stdout: paint }: PageContex
       ? ['nothing that belongs to the parts above']
       : excludedLines(excluded)),
   );
+  if (externals.length > 0)
+    lines.push('needed to run it, and elsewhere:', ...externalLines(externals));
   if (manifest.secretsElsewhere.length > 0)
     lines.push(`secrets kept elsewhere, needed to run it: ${manifest.secretsElsewhere.join(', ')}`);
   lines.push('');

@@ -72,6 +72,7 @@ describe('backup', () => {
       ...sampleBackup,
       dryRun: true,
       path: null,
+      externals: [{ kind: 'bucket', name: 's3://scans', reason: 'the files of 12 documents' }],
       unknownTables: ['plugin_x', 'plugin_y'],
     };
     const text = shown(dry, extra, drawBackup);

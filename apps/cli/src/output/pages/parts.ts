@@ -1,6 +1,6 @@
 // Pieces that several pages share. All strings that arrive here are printable already (`createOutcome`).
 
-import type { Exception, Excluded, Proof, Stamp } from '@dms-backup/core';
+import type { Exception, Excluded, External, Proof, Stamp } from '@dms-backup/core';
 import type { Paint } from '../paint.ts';
 import { cut } from '../printable.ts';
 import { formatCount, formatItems, formatSize } from '../units.ts';
@@ -86,6 +86,11 @@ export function excludedNames(excluded: readonly Excluded[]): string {
   const more =
     excluded.length > shown.length ? `, ${formatCount(excluded.length - shown.length)} more` : '';
   return `${shown.join(', ')}${more}`;
+}
+
+/** `bucket s3://scans: the files of 12 documents`. */
+export function externalLines(externals: readonly External[]): string[] {
+  return listed(externals.map(({ kind, name, reason }) => `  ${kind} ${cut(name)}: ${reason}`));
 }
 
 export interface Counts {

@@ -1,0 +1,41 @@
+// Flags that only one adapter understands, such as `--file-column` of Django. They are known when the adapter is loaded, so the
+// command line is read once without them, and again when it has words that only they can explain.
+
+import type { Adapter } from '@dms-backup/core';
+import { UsageError } from '../usage-error.ts';
+import { flags, longName, texts, type Flag } from './flags.ts';
+import { laterFlags } from './later.ts';
+
+export interface AdapterFlag extends Flag {
+  readonly name: string;
+}
+
+/** Names that the tool itself uses or will use. */
+const taken: ReadonlySet<string> = new Set(
+  [...Object.values(flags), ...laterFlags].map(longName).concat('--help', '--version'),
+);
+
+/** Throws {@link UsageError} for an adapter that claims a flag of the tool. */
+export function adapterFlags({ name: adapter, options = [] }: Adapter): AdapterFlag[] {
+  return options.map(({ name, value, help }) => {
+    if (taken.has(`--${name}`)) {
+      throw new UsageError(
+        `the adapter '${adapter}' has a flag --${name}, which is a flag of dms-backup itself`,
+        'Tell the author of the adapter.',
+      );
+    }
+    const spelling = value === undefined ? `--${name}` : `--${name} <${value}>`;
+    const text = value === undefined ? help : `${help} (repeatable)`;
+    return { name, spelling, text, group: 'adapter', ...(value !== undefined && { read: texts }) };
+  });
+}
+
+/** The word after --app, before anything is parsed. */
+export function appWord(argv: readonly string[]): string | undefined {
+  for (const [index, word] of argv.entries()) {
+    if (word === '--') return undefined;
+    if (word.startsWith('--app=')) return word.slice('--app='.length);
+    if (word === '--app') return argv[index + 1];
+  }
+  return undefined;
+}
