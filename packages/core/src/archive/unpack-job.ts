@@ -29,6 +29,6 @@ export interface UnpackResult {
   readonly bytes: number;
   /** LF bytes in the content of each entry whose path ends with `.copy`, by number of the entry. */
   readonly rows: readonly (readonly [number: number, rows: number])[];
-  /** Content of the (one) entry with `wantContent`. */
-  readonly content?: Uint8Array;
+  /** Contents of the entries with `wantContent`, in their order. */
+  readonly contents: readonly Uint8Array[];
 }

@@ -72,16 +72,26 @@ describe('an entry', () => {
       [file, { path: 'media/files/d', type: 'directory' }],
       () => ({}),
     );
-    expect(result).toEqual({ bytes: 12, rows: [] });
+    expect(result).toEqual({ bytes: 12, rows: [], contents: [] });
     expect(transfer).toEqual([]);
   });
 
-  test('is handed back when its content is wanted', () => {
-    const { result, transfer } = unpack([file], () => ({ wantContent: true }));
-    expect(Buffer.from(result.content!).toString()).toBe('content of a');
-    expect(transfer).toEqual([result.content!.buffer]);
+  test('is handed back when its content is wanted, in order', () => {
+    const parts: Part[] = [
+      file,
+      { path: 'media/files/b' },
+      { path: 'media/files/c', content: 'c' },
+    ];
+    const { result, transfer } = unpack(parts, ({ pathBytes }) => ({
+      wantContent: pathBytes.toString() !== 'media/files/b',
+    }));
+    expect(result.contents.map((content) => Buffer.from(content).toString())).toEqual([
+      'content of a',
+      'c',
+    ]);
+    expect(transfer).toEqual(result.contents.map(({ buffer }) => buffer));
     const empty = unpack([{ path: 'media/files/a' }], () => ({ wantContent: true }));
-    expect(empty.result.content).toEqual(new Uint8Array());
+    expect(empty.result.contents).toEqual([new Uint8Array()]);
   });
 
   test('of another hash, or with something behind it, is refused', () => {

@@ -30,7 +30,7 @@ let expected = Buffer.alloc(16 * 1024);
 
 serveJobs((job: UnpackJob) => {
   const result = unpack(job);
-  return { result, transfer: result.content ? [result.content.buffer as ArrayBuffer] : [] };
+  return { result, transfer: result.contents.map(({ buffer }) => buffer as ArrayBuffer) };
 });
 
 function unpack(job: UnpackJob): UnpackResult {
@@ -45,7 +45,7 @@ function unpack(job: UnpackJob): UnpackResult {
 function unpackEntries(cursor: FrameCursor, job: UnpackJob): UnpackResult {
   const rows: [number, number][] = [];
   let bytes = 0;
-  let content: Uint8Array | undefined;
+  const contents: Uint8Array[] = [];
   for (const [number, entry] of job.entries.entries()) {
     const path = asBuffer(entry.pathBytes);
     assertHead(cursor, entry, path);
@@ -54,7 +54,7 @@ function unpackEntries(cursor: FrameCursor, job: UnpackJob): UnpackResult {
       const counted = path.subarray(-5).toString('latin1') === '.copy';
       const read = readContent(cursor, entry, path, output, counted);
       if (counted) rows.push([number, read.rows]);
-      content ??= read.content;
+      if (read.content) contents.push(read.content);
       if (output !== undefined) finishOutput(output, entry, job.setOwner);
     } finally {
       if (output !== undefined) closeSync(output);
@@ -62,7 +62,7 @@ function unpackEntries(cursor: FrameCursor, job: UnpackJob): UnpackResult {
     assertZeros(cursor, paddedBytes(entry.size) - entry.size, path);
     bytes += entry.size;
   }
-  return { bytes, rows, ...(content && { content }) };
+  return { bytes, rows, contents };
 }
 
 function assertHead(cursor: FrameCursor, entry: UnpackEntry, path: Buffer): void {

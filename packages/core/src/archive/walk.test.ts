@@ -20,7 +20,7 @@ import { DmsBackupError } from '../errors.ts';
 import { ArchiveReader } from './reader.ts';
 import type { PlacedEntry } from './reader.ts';
 import { walkArchive } from './walk.ts';
-import type { WalkOptions, WalkResult } from './walk.ts';
+import type { WalkOptions, WalkResult, Wish } from './walk.ts';
 
 const file = (path: string, content = `content of ${path}`): Part => ({ path, content });
 const directory = (path: string): Part => ({ path, type: 'directory' });
@@ -116,6 +116,42 @@ describe('a walk', () => {
     ).toBe(refusal);
     const wish = () => Promise.reject(refusal);
     expect(await rejection(walk({ parts: several }, { wish }))).toBe(refusal);
+  });
+
+  /** More runs than are read ahead. */
+  const runs = withParts(
+    ...Array.from('abcdefgh', (letter) => ({
+      ...file(`media/files/${letter}`, letter.repeat(2 << 20)),
+      newFrame: true,
+    })),
+  );
+
+  test('reads ahead of a slow one, and hands over one at a time', async () => {
+    const taken: string[] = [];
+    let busy = 0;
+    const take = async (content: Buffer): Promise<void> => {
+      expect(++busy).toBe(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      taken.push(content.toString('latin1', 0, 1));
+      busy--;
+    };
+    const wish = (entry: PlacedEntry): Wish =>
+      entry.size > 1 << 20 ? { do: 'content', take } : { do: 'prove' };
+    await walk({ parts: runs }, { wish, threads: 2 });
+    expect(taken.join('')).toBe('abcdefgh');
+  });
+
+  test('after it has failed, nothing is handed over any more', async () => {
+    let calls = 0;
+    const take = async (): Promise<void> => {
+      calls++;
+      if (calls === 3) throw new DmsBackupError('restore-failed', 'no more');
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const wish = (): Wish => ({ do: 'content', take });
+    const error = await rejection(walk({ parts: runs }, { wish, threads: 2 }));
+    expect(error.code).toBe('restore-failed');
+    expect(calls).toBe(3);
   });
 
   test('ends when it is interrupted', async () => {

@@ -11,13 +11,16 @@ import { frameTargetBytes } from './frame-codec.ts';
 import type { ArchiveReader, PlacedEntry } from './reader.ts';
 import type { UnpackEntry, UnpackJob, UnpackResult } from './unpack-job.ts';
 
+/** Takes the content of an entry; the walk waits for it before it hands over the next one. */
+type Take = (content: Buffer) => Promise<void> | void;
+
 /** What is to be done with an entry besides proving it. */
 export type Wish =
   | { readonly do: 'prove' }
   /** Write the file there (absolute path, bytes). */
   | { readonly do: 'write'; readonly to: Buffer }
   /** Hand the content over, in the order of the archive. */
-  | { readonly do: 'content'; readonly take: (content: Buffer) => Promise<void> | void };
+  | { readonly do: 'content'; readonly take: Take };
 
 export interface WalkOptions {
   /** Called for each entry in order, before its content is read. Superseded entries are only proved. */
@@ -46,6 +49,8 @@ export interface WalkResult {
 /** A run of entries ends at the next frame border from here on; and in any case at twice what the writer puts into a frame. */
 const jobTargetEntries = 256;
 const jobLimitEntries = 1024;
+/** Contents that threads may read ahead of the one that takes them; a larger one comes alone. */
+const readAheadBytes = 3 * frameTargetBytes;
 const prove: Wish = { do: 'prove' };
 
 /** Proves the whole archive against index and seal. Throws `archive-damaged`; `no-space` and others while writing. */
@@ -72,10 +77,17 @@ class Walk {
   #entries = 0;
   #bytes = 0;
   #batch: UnpackEntry[] = [];
+  /** Who takes the contents in the batch. */
+  #takers: Take[] = [];
+  #wantedBytes = 0;
   #batchStart = 0;
   #batchEnd = 0;
   /** Runs whose results are not noted yet. */
   readonly #underWay = new Set<Promise<void>>();
+  /** The contents so far have been handed over, or an error is in `#failure`. */
+  #delivered = Promise.resolve();
+  #readAhead = 0;
+  #roomFree: (() => void) | undefined;
   #failure: unknown;
 
   constructor(reader: ArchiveReader, options: WalkOptions) {
@@ -96,6 +108,7 @@ class Walk {
     this.#names.assertNoneLost();
     await this.#flush();
     await Promise.all(this.#underWay);
+    await this.#delivered;
     if (this.#failure !== undefined) throw this.#failure;
     return {
       entries: this.#entries,
@@ -106,24 +119,16 @@ class Walk {
     };
   }
 
+  /** Nobody takes anything when this has ended. */
   async close(): Promise<void> {
+    this.#failure ??= new DmsBackupError('interrupted', 'work was stopped');
     await this.#pool.close();
+    await this.#delivered;
     this.#names.close();
   }
 
   async #take(entry: PlacedEntry, wish: Wish): Promise<void> {
     const { position, end, ...facts } = entry;
-    if (wish.do === 'content') {
-      await this.#flush();
-      const { result } = await this.#dispatch([{ ...facts, wantContent: true }], position, end);
-      const { content } = await result;
-      await wish.take(
-        content
-          ? Buffer.from(content.buffer, content.byteOffset, content.byteLength)
-          : Buffer.alloc(0),
-      );
-      return;
-    }
     // runs end at frame borders, so that no frame is decompressed twice
     const isLarge =
       this.#batchEnd - this.#batchStart >= frameTargetBytes / 2 ||
@@ -131,24 +136,37 @@ class Walk {
     const startsFrame = this.#reader.codec === 'none' || entry.offset === 0;
     if ((isLarge && startsFrame) || this.#batch.length >= jobLimitEntries) await this.#flush();
     if (this.#batch.length === 0) this.#batchStart = position;
-    this.#batch.push(wish.do === 'write' ? { ...facts, writeTo: wish.to } : facts);
+    if (wish.do === 'content') {
+      this.#batch.push({ ...facts, wantContent: true });
+      this.#takers.push(wish.take);
+      this.#wantedBytes += entry.size;
+    } else this.#batch.push(wish.do === 'write' ? { ...facts, writeTo: wish.to } : facts);
     this.#batchEnd = end;
   }
 
+  /** Hands the batch out; resolves when a thread has it. */
   async #flush(): Promise<void> {
-    const entries = this.#batch;
+    const [entries, takers, wantedBytes] = [this.#batch, this.#takers, this.#wantedBytes];
     if (entries.length === 0) return;
-    this.#batch = [];
-    await this.#dispatch(entries, this.#batchStart, this.#batchEnd);
-    this.#batchEnd = this.#batchStart;
+    [this.#batch, this.#takers, this.#wantedBytes] = [[], [], 0];
+    while (this.#readAhead > 0 && this.#readAhead + wantedBytes > readAheadBytes) {
+      await new Promise<void>((resolve) => {
+        this.#roomFree = resolve;
+      });
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+    const { result } = await this.#dispatch(entries);
+    if (takers.length === 0) return;
+    this.#readAhead += wantedBytes;
+    this.#delivered = this.#deliver(this.#delivered, result, takers).finally(() => {
+      this.#readAhead -= wantedBytes;
+      this.#roomFree?.();
+    });
   }
 
-  /** Hands a run of entries out; resolves when a thread has it. */
-  async #dispatch(
-    entries: UnpackEntry[],
-    start: number,
-    end: number,
-  ): Promise<{ result: Promise<UnpackResult> }> {
+  async #dispatch(entries: UnpackEntry[]): Promise<{ result: Promise<UnpackResult> }> {
+    const [start, end] = [this.#batchStart, this.#batchEnd];
+    this.#batchEnd = start;
     const { fd, codec, frames } = this.#reader;
     const setOwner = this.#options.setOwner ?? false;
     const job = { fd, codec, frames: [...frames.covering(start, end)], start, entries, setOwner };
@@ -157,6 +175,25 @@ class Walk {
     const noted = this.#collect(entries, result).finally(() => this.#underWay.delete(noted));
     this.#underWay.add(noted);
     return { result };
+  }
+
+  /** Hands the contents of a run over, after those of the runs before. Notes the first failure, never rejects. */
+  async #deliver(
+    before: Promise<void>,
+    result: Promise<UnpackResult>,
+    takers: readonly Take[],
+  ): Promise<void> {
+    await before;
+    try {
+      const { contents } = await result;
+      for (const [number, take] of takers.entries()) {
+        if (this.#failure !== undefined) return;
+        const { buffer, byteOffset, byteLength } = contents[number]!;
+        await take(Buffer.from(buffer, byteOffset, byteLength));
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    }
   }
 
   /** Notes a result, or the first failure. Never rejects. */

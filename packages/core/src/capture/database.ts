@@ -26,6 +26,15 @@ export interface TablePlan {
   readonly keepRows: boolean;
 }
 
+/** An entry with rows, or with the storage lines of rows. */
+interface ChunkEntry {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+/** Three chunks of the usual size: what one frame takes. */
+const groupTargetBytes = 5 << 19;
+
 /** What happens to each table; fills the declarations. */
 export function planTables(
   adapter: Adapter,
@@ -117,10 +126,13 @@ export async function archiveDatabase(
   const sealed: Seal['tables'] = [];
   let doneBytes = 0;
   let doneItems = 0;
-  // tables are read side by side, their chunks are added one after the other
+  // tables are read side by side, their chunks are added in groups one after the other: a restore takes them in this order,
+  // and changing the table costs the server more than a few chunks
   let turn = Promise.resolve();
-  const add = (path: string, content: Uint8Array): Promise<void> =>
-    (turn = turn.then(() => writer.addMade({ path, content }, onEntry)));
+  const addAfter = async (before: Promise<void>, group: readonly ChunkEntry[]): Promise<void> => {
+    await before;
+    for (const entry of group) await writer.addMade(entry, onEntry);
+  };
   const copy = async (number: number): Promise<void> => {
     const { table, keepRows } = plans[number]!;
     if (!keepRows) {
@@ -128,19 +140,31 @@ export async function archiveDatabase(
       return;
     }
     const rows = snapshot.copyOut(table);
+    let group: ChunkEntry[] = [];
+    let [groupBytes, groupRows] = [0, 0];
+    const addGroup = async (): Promise<void> => {
+      doneBytes += groupBytes;
+      doneItems += groupRows;
+      const entries = group;
+      [group, groupBytes, groupRows] = [[], 0, 0];
+      turn = addAfter(turn, entries);
+      await turn;
+    };
     for (let chunk = 1; ; chunk++) {
       assertNotAborted(context.signal);
       const step = await rows.next();
       if (step.done) {
+        await addGroup();
         sealed[number] = { table: qualifiedName(table), keepRows, ...step.value };
         return;
       }
       const { bytes, storage, rows: chunkRows } = step.value;
-      // before the memory is handed over
-      doneBytes += bytes.length;
-      doneItems += chunkRows;
-      await add(chunkPath(folders[number]!, chunk), bytes);
-      if (storage) await add(storagePath(folders[number]!, chunk), storage);
+      group.push({ path: chunkPath(folders[number]!, chunk), content: bytes });
+      if (storage) group.push({ path: storagePath(folders[number]!, chunk), content: storage });
+      groupBytes += bytes.length;
+      groupRows += chunkRows;
+      if (groupBytes < groupTargetBytes) continue;
+      await addGroup();
       progress({ phase: 'database', doneBytes, doneItems, items: 'rows' });
     }
   };

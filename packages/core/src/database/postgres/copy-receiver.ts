@@ -13,7 +13,7 @@ const headerBytes = 5;
 const newline = 0x0a;
 
 /** Chunks that may wait for the consumer before the socket is paused. */
-const waitingChunks = 2;
+const waitingChunks = 1;
 
 export class CopyReceiver implements Submittable {
   readonly #sql: string;
