@@ -1,10 +1,20 @@
 // What goes wrong while a server works: killed sessions, locks, aborts. Afterwards the target is as it was.
 
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientBase } from 'pg';
-import { expect, test } from 'vitest';
+import { ownPostgres } from '@dms-backup/test-fixtures/servers';
+import pg, { type ClientBase } from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
 import { rejection } from '../../../test/caught.ts';
-import { scratchDatabase, type ScratchDatabase } from '../../../test/postgres-server.ts';
+import { startProxy } from '../../../test/cutting-proxy.ts';
+import { scratchDirectory } from '../../../test/scratch-directory.ts';
+import {
+  postgresServer,
+  scratchDatabase,
+  type ScratchDatabase,
+} from '../../../test/postgres-server.ts';
 import {
   backUp,
   collect,
@@ -102,6 +112,34 @@ test('a session that ends while rows are loaded, or before the commit', async ()
   await beforeCommit.discard();
   expect(await stateOf(watcher)).toEqual(before);
   expect(await postgresEngine.settle!(locationOf(target), ticket, quick)).toBe('old');
+});
+
+test.each([
+  { hears: false, state: 'old' },
+  { hears: true, state: 'new' },
+])('a connection that is lost in the commit itself: it is $state', async ({ hears, state }) => {
+  const { target, backup, watcher, before } = await prepare();
+  const { host, port } = postgresServer();
+  const proxy = await startProxy(host, port);
+  onTestFinished(() => proxy.close());
+  const through = new URL(target.url);
+  through.port = String(proxy.port);
+  through.hostname = '127.0.0.1';
+  const opened = await load(backup, targetOf({ url: through.href }));
+  const ticket = await opened.ticket();
+  // the check of constraints, then the commit
+  proxy.cutAfter(2, hears);
+  const error = await rejection(opened.commit());
+  expect([error.code, error.message]).toEqual([
+    'server-unreachable',
+    expect.stringContaining('the connection was lost, and the outcome is not known'),
+  ]);
+  await opened.discard();
+  await untilAlone(watcher);
+  expect(await postgresEngine.settle!(locationOf(target), ticket, quick)).toBe(state);
+  const after = await stateOf(watcher);
+  if (state === 'old') expect(after).toEqual(before);
+  else expect(after).toEqual({ t: expect.objectContaining({ n: '500' }) });
 });
 
 test('settle tells what came of a commit', async () => {
@@ -211,3 +249,59 @@ test('an abort ends what the server is doing', async () => {
     'interrupted',
   );
 });
+
+/** A file system of that size, gone after the test; undefined where mounting is not allowed. */
+function smallDisk(size: string): string | undefined {
+  const place = join(scratchDirectory(), 'disk');
+  mkdirSync(place);
+  // for the account of the server
+  chmodSync(dirname(place), 0o711);
+  const words = ['-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', place];
+  if (spawnSync('mount', words, { stdio: 'ignore' }).status !== 0) return undefined;
+  onTestFinished(() => void execFileSync('umount', ['-l', place]));
+  return place;
+}
+
+/** Mounting is for root, and not in every container. */
+const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+
+if (canMount) {
+  test('disk full on the server: told, and the target is as it was', async () => {
+    const source = await scratchDatabase('from');
+    const filled = await source.connect();
+    await filled.query(
+      'CREATE TABLE t (id int PRIMARY KEY, t text); INSERT INTO t SELECT n, repeat(md5(n::text), 60) FROM generate_series(1, 10000) n',
+    );
+    const backup = await backUp(source);
+    const disk = smallDisk('14m');
+    expect(disk).toBeDefined();
+    // one of its own: its checkpoints fail, too, while the disk is full
+    const own = await ownPostgres();
+    const url = (database: string): string =>
+      `postgres://${own.user}@${own.host}:${own.port}/${database}`;
+    const admin = new pg.Client({ connectionString: url('postgres') });
+    const watcher = new pg.Client({ connectionString: url('small') });
+    try {
+      await admin.connect();
+      const [data] = (await admin.query<{ data_directory: string }>('SHOW data_directory')).rows;
+      const { uid, gid } = statSync(data!.data_directory);
+      const room = join(disk!, 'tablespace');
+      mkdirSync(room, { mode: 0o700 });
+      chownSync(room, uid, gid);
+      await admin.query(`CREATE TABLESPACE small LOCATION '${room}'`);
+      await admin.query('CREATE DATABASE small TEMPLATE template0 TABLESPACE small');
+      await watcher.connect();
+      await watcher.query('CREATE TABLE old (a int); INSERT INTO old VALUES (1)');
+      const before = await stateOf(watcher);
+      const error = await rejection(load(backup, targetOf({ url: url('small') })));
+      expect([error.code, error.exitCode]).toEqual(['no-space', 31]);
+      expect(error.hint).toContain('the file system of the database server');
+      expect(await stateOf(watcher)).toEqual(before);
+      await watcher.query('CREATE TABLE works (a int)');
+    } finally {
+      await watcher.end().catch(() => undefined);
+      await admin.end().catch(() => undefined);
+      await own.stop();
+    }
+  });
+}
