@@ -143,10 +143,7 @@ class RestoreRun {
         rows: this.#database?.rows ?? 0,
         ...staged,
       },
-      warnings: (this.#database?.repaired ?? []).map(
-        ({ table, column, kind, values }) =>
-          `repaired (${kind}): ${values} values of column '${column}' of table '${table}'`,
-      ),
+      warnings: this.#warnings(),
       undo: plan.keepsUndo ? (this.#target.room ?? null) : null,
     });
   }
@@ -186,6 +183,16 @@ class RestoreRun {
       .flatMap(({ directory, room }) => [directory, dirname(room)])
       .map(topmostMissing);
     return [...new Set(missing.filter((path) => path !== undefined))];
+  }
+
+  #warnings(): string[] {
+    const repaired = (this.#database?.repaired ?? []).map(
+      ({ table, column, kind, values }) =>
+        `repaired (${kind}): ${values} values of column '${column}' of table '${table}'`,
+    );
+    return this.#database && this.#options.readBack === false
+      ? [...repaired, 'the loaded tables were not read back and compared, as you asked']
+      : repaired;
   }
 
   /** Everything into the rooms, proved. */
@@ -230,7 +237,8 @@ class RestoreRun {
     if (database && this.#options.parts.includes('database') && this.#manifest.database) {
       const place = places.find(({ name }) => name === 'database');
       const folder = place ? newFolder(place) : '';
-      this.#database = new DatabaseStage(database, { ...options, folder });
+      const readBack = this.#options.readBack ?? true;
+      this.#database = new DatabaseStage(database, { ...options, folder, readBack });
     }
     for (const place of places) {
       if (place.name !== 'database') this.#media.set(place.name, new MediaStage(place, isRoot));

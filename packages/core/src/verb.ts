@@ -113,6 +113,8 @@ export interface RestoreOptions extends InstanceOptions {
   readonly confirm?: (plan: RestorePlan) => Promise<boolean>;
   readonly keepUndo: boolean;
   readonly acceptUnknownVersion: boolean;
+  /** Read every loaded table back and compare it with the seal; default true. Heads, hashes and counts are always checked. */
+  readonly readBack?: boolean;
   /** For a move to another engine: what may be changed in values that the target cannot hold, e.g. `nul=strip`. */
   readonly repairs?: readonly string[];
 }

@@ -30,6 +30,8 @@ export interface Values {
   /** False with --no-undo. */
   undo?: boolean;
   acceptUnknownVersion?: boolean;
+  /** False with --no-verify. */
+  verify?: boolean;
   repair?: string[];
   from?: string;
   json?: boolean;
@@ -188,6 +190,11 @@ export const flags = {
     text: 'a move to another engine: change values that the target cannot hold, e.g. nul=strip (repeatable)',
     group: 'verb',
     read: texts,
+  },
+  verify: {
+    spelling: '--no-verify',
+    text: 'do not read the loaded tables back (the hashes of the archive are checked all the same)',
+    group: 'verb',
   },
   acceptUnknownVersion: {
     spelling: '--accept-unknown-version',

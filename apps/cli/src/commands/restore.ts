@@ -67,6 +67,7 @@ async function run(call: Call): Promise<Outcome> {
     planOnly: values.plan ?? false,
     ...(confirm === undefined ? {} : { confirm }),
     keepUndo: values.undo ?? true,
+    readBack: values.verify ?? true,
     acceptUnknownVersion: values.acceptUnknownVersion ?? false,
     ...(values.repair && { repairs: values.repair }),
   };
@@ -97,6 +98,7 @@ export const restoreCommand: Command = {
     'mediaStrategy',
     'undo',
     'acceptUnknownVersion',
+    'verify',
     'repair',
     'from',
     ...instanceFlags,

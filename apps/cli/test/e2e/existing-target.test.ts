@@ -175,6 +175,18 @@ describe('with --yes', () => {
     expect(times(target)).toEqual(times(source));
   });
 
+  test('--no-verify reads no table back, and says so', async () => {
+    const target = bench.copy(other, 'target');
+    const flags = [...flagsOf(target), '--yes', '--no-verify', '--json'];
+    const run = await bench.done(['restore', archive, ...flags]);
+    expect(lastJson<{ warnings: string[] }>(run).warnings).toEqual([
+      'the loaded tables were not read back and compared, as you asked',
+    ]);
+    expect(run.stdout).not.toMatch(/"phase":"prove","doneBytes":0,"doneItems":[1-9]/);
+    const proved = await bench.done(['restore', archive, ...flagsOf(target), '--yes', '--json']);
+    expect(lastJson<{ warnings: string[] }>(proved).warnings).toEqual([]);
+  });
+
   test('--no-undo keeps nothing beside the target', async () => {
     const target = bench.copy(other, 'target');
     await bench.done(['restore', archive, ...flagsOf(target), '--yes', '--no-undo']);
