@@ -4,6 +4,12 @@ export { compareServers, compareSqlite, compareTrees } from './compare.ts';
 export type { DatabaseComparison, TreeComparison, TreeComparisonOptions } from './compare.ts';
 export { append, flipBit, truncate } from './damage.ts';
 export type { AppVersion } from './data/paperless-facts.ts';
+export {
+  migrationsAt as paperlessMigrationsAt,
+  paperlessRanges,
+  paperlessReleases,
+  tablesAt as paperlessTablesAt,
+} from './data/paperless-history.ts';
 export { digestMariadb } from './digest-mariadb.ts';
 export { digestPostgres } from './digest-postgres.ts';
 export { digestSqlite } from './digest-sqlite.ts';
@@ -16,6 +22,8 @@ export {
   buildPaperlessInstance,
   buildPaperlessServerInstance,
 } from './paperless/build-instance.ts';
+export { buildPaperlessRelease } from './paperless/release-instance.ts';
+export type { PaperlessReleaseInstance } from './paperless/release-instance.ts';
 export type {
   SampleBundle,
   SampleDocument,
@@ -30,3 +38,25 @@ export type {
 export { plantHostile } from './plant-hostile.ts';
 export type { HostilePlant } from './plant-hostile.ts';
 export type { ServerAddress, ServerDigest } from './server-digest.ts';
+export { buildDjangoInstance } from './django/build-instance.ts';
+export type { DjangoInstance, DjangoOptions } from './django/build-instance.ts';
+export { buildNextgiswebInstance } from './nextgisweb/build-instance.ts';
+export type {
+  NextgiswebFile,
+  NextgiswebInstance,
+  NextgiswebOptions,
+  NextgiswebVersion,
+} from './nextgisweb/sample-instance.ts';
+export {
+  buildPapermergeInstance,
+  buildPapermergeServerInstance,
+} from './papermerge/build-instance.ts';
+export type { PapermergeInstance, PapermergeOptions } from './papermerge/build-instance.ts';
+export type { PapermergeDocument, PapermergeVersion } from './papermerge/builder.ts';
+export {
+  createStatements as createPapermergeStatements,
+  papermergeMigrations,
+  papermergeReleases,
+  papermergeTables,
+} from './papermerge/schema.ts';
+export type { PapermergeRelease, PapermergeTable } from './papermerge/schema.ts';

@@ -1,0 +1,10 @@
+"""A project for the tests of the adapter, started by Django 5.2 itself."""
+
+import os
+import sys
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "office.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
