@@ -25,6 +25,7 @@ const optionalFunctions = [
 const OptionSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
   value: z.string().optional(),
+  repeatable: z.boolean().optional(),
   help: z.string(),
 });
 

@@ -49,6 +49,8 @@ export interface AdapterOption {
   readonly name: string;
   /** What stands for the value in the help, e.g. `FILE`. Absent: the flag takes no value. */
   readonly value?: string;
+  /** With a value: the flag may be given several times. Default: once. */
+  readonly repeatable?: boolean;
   /** One line for `--help`. */
   readonly help: string;
 }

@@ -38,6 +38,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     const manifest = reader.manifest();
     assertSameApp(manifest, options);
     const target = onlyArchived(await findTarget(options, partsOf(manifest, options)), manifest);
+    assertPlaces(manifest, target, options);
     if (options.planOnly) {
       const recovery = await recoverIfNeeded(target);
       const { plan } = await planRestore(reader, manifest, target, options);
@@ -61,6 +62,25 @@ function onlyArchived(target: Target, manifest: Manifest): Target {
   return { ...target, places: target.places.filter(({ name }) => archived.has(name)) };
 }
 
+/** Every archived root that is wanted has a place in the target. Throws `instance-not-found`. */
+function assertPlaces(manifest: Manifest, target: Target, { parts }: RestoreOptions): void {
+  if (!parts.includes('media')) return;
+  const known = new Set(target.places.map(({ name }) => name));
+  const lost = manifest.roots.find(({ name }) => !known.has(name));
+  if (!lost) return;
+  const { name } = lost;
+  throw new DmsBackupError(
+    'instance-not-found',
+    `the archive has a root '${name}' and the target has no place for it`,
+    {
+      hint:
+        name === 'media' || name === 'data'
+          ? `Name the directory with --${name}.`
+          : 'Give the configuration of the target with --config, and the flags of the adapter that the backup had.',
+    },
+  );
+}
+
 /** What is wanted and there. */
 function partsOf(manifest: Manifest, options: RestoreOptions): RestoreOptions['parts'] {
   const parts = options.parts.filter((part) => manifest.options.parts.includes(part));
@@ -73,7 +93,11 @@ function partsOf(manifest: Manifest, options: RestoreOptions): RestoreOptions['p
   return parts;
 }
 
-function assertSameApp(manifest: Manifest, { adapter }: RestoreOptions): void {
+/** Throws `wrong-application`. */
+export function assertSameApp(
+  manifest: Manifest,
+  { adapter }: Pick<RestoreOptions, 'adapter'>,
+): void {
   if (manifest.app.name !== adapter.name && !adapter.aliases.includes(manifest.app.name)) {
     throw new DmsBackupError(
       'wrong-application',
@@ -242,20 +266,6 @@ class RestoreRun {
     }
     for (const place of places) {
       if (place.name !== 'database') this.#media.set(place.name, new MediaStage(place, isRoot));
-    }
-    for (const { name } of this.#manifest.roots) {
-      if (this.#options.parts.includes('media') && !this.#media.has(name)) {
-        throw new DmsBackupError(
-          'instance-not-found',
-          `the archive has a root '${name}' and the target has no place for it`,
-          {
-            hint:
-              name === 'media' || name === 'data'
-                ? `Name the directory with --${name}.`
-                : 'Give the configuration of the target with --config.',
-          },
-        );
-      }
     }
   }
 

@@ -9,7 +9,8 @@ const adapter = (...options: NonNullable<Adapter['options']>): Adapter =>
 
 const flags = adapterFlags(
   adapter(
-    { name: 'file-column', value: 'COLUMN', help: 'a column with file names' },
+    { name: 'file-column', value: 'COLUMN', repeatable: true, help: 'a column with file names' },
+    { name: 'manage', value: 'FILE', help: 'asks the project' },
     { name: 'include-drafts', help: 'drafts, too' },
   ),
 );
@@ -36,6 +37,7 @@ describe('flags of an adapter', () => {
 
   it.each([
     ['--app shoebox --file-column', '--file-column needs a value'],
+    ['--app shoebox --manage a --manage b', "--manage cannot be 'b'"],
     ['--app shoebox --file-colum x', "unknown flag '--file-colum'"],
     ['verify --file-column x a.tar', '--file-column is not a flag of `verify`'],
   ])('%s', (line, message) => {

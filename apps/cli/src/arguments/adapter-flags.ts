@@ -2,12 +2,18 @@
 // command line is read once without them, and again when it has words that only they can explain.
 
 import type { Adapter } from '@dms-backup/core';
+import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../usage-error.ts';
 import { flags, longName, texts, type Flag } from './flags.ts';
 import { laterFlags } from './later.ts';
 
 export interface AdapterFlag extends Flag {
   readonly name: string;
+}
+
+function once(word: string, before: unknown): string[] {
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice.');
+  return texts(word, before);
 }
 
 /** Names that the tool itself uses or will use. */
@@ -17,7 +23,7 @@ const taken: ReadonlySet<string> = new Set(
 
 /** Throws {@link UsageError} for an adapter that claims a flag of the tool. */
 export function adapterFlags({ name: adapter, options = [] }: Adapter): AdapterFlag[] {
-  return options.map(({ name, value, help }) => {
+  return options.map(({ name, value, repeatable = false, help }) => {
     if (taken.has(`--${name}`)) {
       throw new UsageError(
         `the adapter '${adapter}' has a flag --${name}, which is a flag of dms-backup itself`,
@@ -25,8 +31,9 @@ export function adapterFlags({ name: adapter, options = [] }: Adapter): AdapterF
       );
     }
     const spelling = value === undefined ? `--${name}` : `--${name} <${value}>`;
-    const text = value === undefined ? help : `${help} (repeatable)`;
-    return { name, spelling, text, group: 'adapter', ...(value !== undefined && { read: texts }) };
+    const text = repeatable ? `${help} (repeatable)` : help;
+    const read = repeatable ? texts : once;
+    return { name, spelling, text, group: 'adapter', ...(value !== undefined && { read }) };
   });
 }
 

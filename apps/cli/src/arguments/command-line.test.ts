@@ -116,6 +116,7 @@ describe('flags', () => {
       mediaStrategy: 'merge',
       undo: false,
       acceptUnknownVersion: true,
+      verify: true,
       verbose: true,
       progress: true,
     });

@@ -182,9 +182,9 @@ describe('the wrong application', () => {
     });
     await refusedRestore(
       archive,
-      { exit: 2, code: 'adapter-not-found', says: /papermerge/u },
+      { exit: 2, code: 'adapter-not-found', says: /openkm/u },
       '--app',
-      'papermerge',
+      'openkm',
     );
   });
 

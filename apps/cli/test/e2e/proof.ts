@@ -64,7 +64,8 @@ export interface Proof {
 type Digest = Exclude<State['database'], string>;
 
 function compareDatabases(before: Digest, after: Digest, left: Left): DatabaseComparison {
-  const mayBeEmpty = (table: string): boolean => left.table(table);
+  // PostgreSQL quotes names that need it, declarations have them as they are
+  const mayBeEmpty = (table: string): boolean => left.table(table.replaceAll('"', ''));
   if ('pragmas' in before && 'pragmas' in after) return compareSqlite(before, after, mayBeEmpty);
   if ('settings' in before && 'settings' in after) return compareServers(before, after, mayBeEmpty);
   return { differences: ['another engine'], equalTables: 0, equalRows: 0 };

@@ -53,6 +53,17 @@ describe('the service', () => {
     expect(read(mounts).service.name).toBe('app');
   });
 
+  test('several of them: a worker like the first one is silent, anything else is told', () => {
+    const two = (volumes: string) =>
+      read(
+        `services:\n  web: {image: paperless-ngx, volumes: ["a:/m"]}\n  worker: {image: paperless-ngx, volumes: ["${volumes}"]}\n`,
+      );
+    expect(two('a:/m')).toMatchObject({ service: { name: 'web' }, warnings: [] });
+    expect(two('b:/m').warnings).toEqual([
+      "several services run paperless-ngx (web, worker); 'web' is used",
+    ]);
+  });
+
   test('is not invented', () => {
     const text = 'services:\n  app: {image: nextcloud}\n';
     expect(readCompose([{ path, text }], product, () => undefined)).toBeNull();

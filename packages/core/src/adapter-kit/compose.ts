@@ -217,8 +217,13 @@ function findService(
   warnings: string[],
 ): string | null {
   const names = Object.keys(services);
-  const byImage = names.filter((name) => image.test(textOf(asTree(services[name])['image']) ?? ''));
-  if (byImage.length > 1) {
+  const imageOf = (name: string): string => textOf(asTree(services[name])['image']) ?? '';
+  const byImage = names.filter((name) => image.test(imageOf(name)));
+  // a worker has the image and the volumes of the application
+  const looks = byImage.map((name) =>
+    JSON.stringify([imageOf(name), listOf(asTree(services[name])['volumes'])]),
+  );
+  if (new Set(looks).size > 1) {
     warnings.push(`several services run ${title} (${byImage.join(', ')}); '${byImage[0]}' is used`);
   }
   return (

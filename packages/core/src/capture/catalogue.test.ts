@@ -188,6 +188,18 @@ describe('the tree', () => {
     expect(links()[0]!.split(' -> ')[0]).toBe(`tree/anna/x${extension}`);
   });
 
+  test.each([
+    ['invoice.pdf', 'a.pdf', 'invoice.pdf'],
+    ['INVOICE.PDF', 'a.pdf', 'INVOICE.pdf'],
+    ['.pdf', 'a.pdf', '_pdf.pdf'],
+    ['notes.v2', 'a.pdf', 'notes.v2.pdf'],
+    ['plain', 'a', 'plain'],
+  ])('a title %s of the file %s is %s', async (title, path, name) => {
+    has(path);
+    await archive(documentOf(title, {}, path));
+    expect(links()[0]!.split(' -> ')[0]).toBe(`tree/anna/${name}`);
+  });
+
   test('leaves folders out that no system takes, and links that would be too long', async () => {
     const far = `${'d/'.repeat(2000)}x`;
     has('a.pdf', far);

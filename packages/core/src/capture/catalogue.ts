@@ -85,7 +85,8 @@ async function addTreeLink(
     fitting(['tree', document.owner ?? 'no owner', ...document.folder].map(safeName)),
   );
   const name = safeName(document.title === '' ? `document ${document.id}` : document.title);
-  const path = names.document(folder, name, safeExtension(file.path));
+  const extension = safeExtension(file.path);
+  const path = names.document(folder, withoutExtension(name, extension), extension);
   const link = posix.relative(posix.dirname(path), `media/${file.root}/${file.path}`);
   if (Buffer.byteLength(link) > linkLimitBytes) return;
   await writer.addMade({ path: Buffer.from(path), type: 'link', link: Buffer.from(link) }, onEntry);
@@ -119,6 +120,14 @@ function cutName(name: string): string {
     cut += character;
   }
   return cut;
+}
+
+/** Titles that are file names have it already. */
+function withoutExtension(name: string, extension: string): string {
+  const isThere = name.toLowerCase().endsWith(extension.toLowerCase());
+  return isThere && name.length > extension.length
+    ? name.slice(0, name.length - extension.length)
+    : name;
 }
 
 function safeExtension(path: string): string {
