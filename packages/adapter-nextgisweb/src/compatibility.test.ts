@@ -2,8 +2,8 @@
 
 import type { Stamp } from '@dms-backup/core';
 import { describe, expect, test } from 'vitest';
+import { rangeText } from '@dms-backup/core/adapter-kit';
 import { compatibility } from './compatibility.ts';
-import { rangeText } from './release.ts';
 import { groupOf, groups, type ReleaseGroup } from './revisions.ts';
 
 function stampOf(group: ReleaseGroup, others: readonly string[] = []): Stamp {
@@ -83,6 +83,11 @@ describe('states between and beside the releases', () => {
   test('an unfinished upgrade', () => {
     expect(compatibility(midway(), at('4.9.0')).verdict).toBe('too-new');
     expect(compatibility(midway(), at('4.9.0')).steps[0]).toContain('5.5.0');
+    expect(compatibility(midway(), at('4.9.0')).explanation).toContain(
+      'in the middle of an upgrade from NextGIS Web 4.9.0 to 5.5.0',
+    );
+    expect(compatibility(at('4.9.0'), midway()).explanation).toContain('the code of 5.5.0');
+    expect(compatibility(at('3.8.0'), midway()).steps.at(-1)).toContain('to 5.5.0');
     expect(compatibility(midway(), at('5.5.0')).verdict).toBe('migrates');
     expect(compatibility(at('4.9.0'), midway()).verdict).toBe('migrates');
     expect(compatibility(at('4.9.0'), midway()).steps[0]).toMatch(/raster_layer 4/);
@@ -103,6 +108,15 @@ describe('states between and beside the releases', () => {
     expect(compatibility(at('5.5.0'), unknown).verdict).toBe('unknown');
     expect(compatibility(unknown, unknown).verdict).toBe('same');
     expect(compatibility(unknown, null).verdict).toBe('unknown');
+  });
+
+  test('an archive that did not know its release when it was made', () => {
+    const archive: Stamp = { ...at('5.5.0'), range: null, migrationState: 'unknown' };
+    expect(compatibility(archive, at('5.4.0'))).toMatchObject({
+      verdict: 'too-new',
+      explanation: expect.stringContaining('is from NextGIS Web 5.5.0'),
+      steps: ['Install NextGIS Web 5.5.0 at the target, then restore.'],
+    });
   });
 
   test('nothing that is known at all', () => {

@@ -2,8 +2,8 @@
 // are migrated with the product's own command, newer ones are refused (the product would take them without a word).
 
 import type { Compatibility, Stamp } from '@dms-backup/core';
+import { rangeText } from '@dms-backup/core/adapter-kit';
 import { migrationCommand } from './notes.ts';
-import { rangeText } from './release.ts';
 import {
   byComponent,
   groupOf,
@@ -33,12 +33,14 @@ interface Standing {
 
 function standingOf(stamp: Stamp): Standing {
   const { appVersion } = stamp;
-  const name = appVersion ?? (stamp.range === null ? null : rangeText(stamp.range));
-  const release = appVersion ?? stamp.range?.to ?? null;
   const own = stamp.migrations.some((each) => isProductComponent(componentOf(each)));
-  if (own) {
-    const { group, reached } = matchRevisions(stamp.migrations);
-    return { whole: group, reached, name, release };
+  const finding = own ? matchRevisions(stamp.migrations) : null;
+  // an archive of an older dms-backup may have a release that was not known then
+  const range = stamp.range ?? finding?.range ?? null;
+  const name = appVersion ?? (range === null ? null : rangeText(range));
+  const release = appVersion ?? range?.to ?? null;
+  if (finding !== null) {
+    return { whole: finding.group, reached: finding.reached, name, release };
   }
   // 3.5 and 3.6 have no revisions at all, so what was found in their tables decides
   const stated = stamp.migrations.length === 0 && release !== null ? groupOf(release) : -1;
@@ -74,12 +76,15 @@ function isSameState(archive: Stamp, target: Stamp): boolean {
 }
 
 function same(from: Standing, to: Standing, steps: string[]): Compatibility {
-  const isUnfinished = from.whole < from.reached;
   return {
     verdict: 'same',
     explanation: `archive (${from.name ?? 'unknown release'}) and target (${to.name ?? 'unknown release'}) have the same revisions`,
-    steps: [...(isUnfinished ? [finishUpgrade(from)] : []), ...steps],
+    steps: [...(isUnfinished(from) ? [finishUpgrade(from)] : []), ...steps],
   };
+}
+
+function isUnfinished({ whole, reached }: Standing): boolean {
+  return whole < reached;
 }
 
 function finishUpgrade(from: Standing): string {
@@ -104,7 +109,7 @@ function intoNothing(archive: Stamp, from: Standing): Compatibility {
       ...(from.release === null
         ? []
         : [`Use NextGIS Web ${from.release} for the restored instance.`]),
-      ...(from.whole < from.reached ? [finishUpgrade(from)] : []),
+      ...(isUnfinished(from) ? [finishUpgrade(from)] : []),
       ...packageSteps(archive, null),
     ],
   };
@@ -122,12 +127,15 @@ function nobodyKnows(from: Standing, to: Standing): Compatibility {
 }
 
 function tooNew(from: Standing, to: Standing): Compatibility {
-  const release = groups[from.reached]?.to ?? newestRelease;
+  const reached = groups[from.reached]?.to ?? newestRelease;
+  const origin = isUnfinished(from)
+    ? `was made in the middle of an upgrade from NextGIS Web ${from.name} to ${reached}`
+    : `is from NextGIS Web ${from.name}`;
   return {
     verdict: 'too-new',
-    explanation: `the archive is from NextGIS Web ${from.name}, the target is ${to.name}: an older release cannot use a newer database, although it starts with it`,
+    explanation: `the archive ${origin}, the target is ${to.name}: an older release cannot use a newer database, although it starts with it`,
     steps: [
-      `Install NextGIS Web ${from.whole === from.reached ? (from.release ?? release) : release} at the target, then restore.`,
+      `Install NextGIS Web ${isUnfinished(from) ? reached : (from.release ?? reached)} at the target, then restore.`,
     ],
   };
 }
@@ -173,7 +181,7 @@ function olderArchive(archive: Stamp, target: Stamp, from: Standing, to: Standin
   const pending = pendingText(archive, target, to);
   return {
     verdict: 'migrates',
-    explanation: `the archive is from NextGIS Web ${from.name}; the code of ${to.name ?? rangeText(newer)} has to migrate the database, which it does not do by itself`,
+    explanation: `the archive is from NextGIS Web ${from.name}; the code of ${isUnfinished(to) ? rangeText(newer) : (to.name ?? rangeText(newer))} has to migrate the database, which it does not do by itself`,
     steps: [
       ...(isManual ? [sqlScripts] : []),
       ...(pending === null ? [] : [`Pending steps of \`migration upgrade\`: ${pending}.`]),
@@ -202,7 +210,7 @@ function closedWay(from: Standing, to: Standing): Compatibility {
       `Restore into NextGIS Web ${throughRelease} (any of 3.9 - 4.4 will do).`,
       ...(from.whole < firstWithFramework ? [sqlScripts] : []),
       `There run \`${command}\`, then \`${command} --no-dry-run\`.`,
-      `Then upgrade that instance to ${to.release ?? newestRelease}, one minor version at a time.`,
+      `Then upgrade that instance to ${isUnfinished(to) ? groups[to.reached]!.to : (to.release ?? newestRelease)}, one minor version at a time.`,
     ],
   };
 }

@@ -1,9 +1,6 @@
 // Releases of NextGIS Web as text: parsing, order, ranges. Development builds (`5.5.0.dev2+gabc`) are no releases.
 
-export interface ReleaseRange {
-  readonly from: string;
-  readonly to: string;
-}
+import { createReleaseOrder } from '@dms-backup/core/adapter-kit';
 
 const releasePattern = /^v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})$/;
 
@@ -18,24 +15,7 @@ function parts(release: string): readonly number[] {
   return match === null ? [0, 0, 0] : match.slice(1).map(Number);
 }
 
-/** Negative when `left` is older, positive when it is newer, 0 when equal. */
-export function compareReleases(left: string, right: string): number {
-  const others = parts(right);
-  for (const [index, value] of parts(left).entries()) {
-    const difference = value - (others[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-export function isWithin(release: string, range: ReleaseRange): boolean {
-  return compareReleases(release, range.from) >= 0 && compareReleases(release, range.to) <= 0;
-}
-
-/** `5.4.0`, or `5.2.0 - 5.3.0`. */
-export function rangeText(range: ReleaseRange): string {
-  return range.from === range.to ? range.from : `${range.from} - ${range.to}`;
-}
+export const { compareReleases, isWithin } = createReleaseOrder(parts);
 
 /** True when `release` is `first` or newer, or when nobody knows the release. */
 export function isSince(release: string | null, first: string): boolean {

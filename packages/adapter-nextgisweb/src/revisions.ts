@@ -1,8 +1,9 @@
 // Which release made this database? The product stamps no version; it records applied revisions per component, and the sets
 // only grow from release to release. Components that are switched off, and those of other packages, decide nothing.
 
+import { rangeText, type ReleaseRange } from '@dms-backup/core/adapter-kit';
 import facts from './data/revisions.json' with { type: 'json' };
-import { isWithin, rangeText, type ReleaseRange } from './release.ts';
+import { isWithin } from './release.ts';
 
 type ByComponent<T> = Readonly<Record<string, T>>;
 

@@ -2,14 +2,8 @@
 // stated, the installed package, and the revisions in the database. These are the judge: what contradicts them is not used.
 
 import type { DatabaseReader, Instance, Stamp } from '@dms-backup/core';
-import { settingOf, text } from '@dms-backup/core/adapter-kit';
-import {
-  compareReleases,
-  isWithin,
-  normalRelease,
-  rangeText,
-  type ReleaseRange,
-} from './release.ts';
+import { rangeText, settingOf, text, type ReleaseRange } from '@dms-backup/core/adapter-kit';
+import { compareReleases, isWithin, normalRelease } from './release.ts';
 import {
   byComponent,
   groupOf,

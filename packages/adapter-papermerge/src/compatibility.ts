@@ -2,8 +2,9 @@
 // generations there is no way in place, whatever the numbers suggest.
 
 import type { Compatibility, Stamp } from '@dms-backup/core';
+import { rangeText } from '@dms-backup/core/adapter-kit';
 import { generations, newestRelease, stateOf, states, type ReleaseState } from './migrations.ts';
-import { compareReleases, imageOf, rangeText } from './release.ts';
+import { compareReleases, imageOf } from './release.ts';
 
 /** Where a stamp stands in the history of releases. */
 interface Standing {

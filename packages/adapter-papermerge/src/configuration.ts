@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigureInput, Instance, Root } from '@dms-backup/core';
-import { environmentSource } from '@dms-backup/core/adapter-kit';
+import { absoluteLocation, environmentSource } from '@dms-backup/core/adapter-kit';
 import { locateDatabase, type FoundDatabase } from './configuration-database.ts';
 import { findFiles } from './configuration-files.ts';
 import { locateMedia } from './configuration-media.ts';
@@ -61,7 +61,7 @@ export async function readConfiguration(input: ConfigureInput): Promise<Configur
   const database =
     given.database === undefined
       ? configured?.located
-      : { value: absolute(given.database, workingDirectory), source: '--database' };
+      : { value: absoluteLocation(given.database, workingDirectory), source: '--database' };
   warnIfMixed(input, media, database, warnings);
 
   const settings = collectSettings(sources);
@@ -83,17 +83,6 @@ export async function readConfiguration(input: ConfigureInput): Promise<Configur
     warnings,
   };
   return { instance, sources, configured };
-}
-
-function absolute(
-  database: NonNullable<ConfigureInput['given']['database']>,
-  workingDirectory: string,
-): NonNullable<Instance['database']>['value'] {
-  if (database.engine === 'sqlite') {
-    return { engine: 'sqlite', path: resolve(workingDirectory, database.path) };
-  }
-  const { options, ...rest } = database;
-  return options === undefined ? rest : { ...rest, options: { ...options } };
 }
 
 /** Directories of the images, believed when this process sees them and no file says anything: it runs in the container. */

@@ -1,8 +1,9 @@
 // Which releases made this database? The state of the migrations, looked up in the history of the generation that the tables
 // belong to: three different histories of the app `core` begin with 0001_initial, so a name alone says nothing.
 
+import { rangeText, type ReleaseRange } from '@dms-backup/core/adapter-kit';
 import facts from './data/migrations.json' with { type: 'json' };
-import { compareReleases, isWithin, rangeText, type ReleaseRange } from './release.ts';
+import { compareReleases, isWithin } from './release.ts';
 
 /** The histories without a way from one into the next. `3.3+` is Alembic's, the others are Django's. */
 export const generations = ['1.x-2.0', '2.1', '3.0-3.2', '3.3+'] as const;

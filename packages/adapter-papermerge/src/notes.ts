@@ -1,9 +1,9 @@
 // What the administrator does after a restore, in order.
 
 import type { Instance, RestoreNotes, Stamp } from '@dms-backup/core';
-import { settingOf } from '@dms-backup/core/adapter-kit';
+import { rangeText, settingOf } from '@dms-backup/core/adapter-kit';
 import { stateOf, type Generation } from './migrations.ts';
-import { compareReleases, imageOf, rangeText } from './release.ts';
+import { compareReleases, imageOf } from './release.ts';
 
 /** Member `restoreNotes` of the adapter. Pure. `instance` is the target. */
 export function restoreNotes(stamp: Stamp, instance: Instance): RestoreNotes {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { compareReleases, imageOf, isWithin, normalRelease, rangeText } from './release.ts';
+import { rangeText } from '@dms-backup/core/adapter-kit';
+import { compareReleases, imageOf, isWithin, normalRelease } from './release.ts';
 
 test('order: prereleases before their release, numbers as numbers, a missing last part is zero', () => {
   const ordered = [

@@ -1,10 +1,7 @@
 // Releases of Papermerge as text: parsing, order, ranges, images. A prerelease comes before its release, and a last part that
 // is missing is zero: the project itself writes both 3.2 and 3.2.0.
 
-export interface ReleaseRange {
-  readonly from: string;
-  readonly to: string;
-}
+import { createReleaseOrder } from '@dms-backup/core/adapter-kit';
 
 const releasePattern = /^v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-.]?(a|alpha|b|beta|rc)\.?(\d+))?$/i;
 
@@ -31,24 +28,8 @@ function parts(release: string): readonly number[] {
   ];
 }
 
-/** Negative when `left` is older, positive when it is newer, 0 when equal (3.2 and 3.2.0 are). */
-export function compareReleases(left: string, right: string): number {
-  const others = parts(right);
-  for (const [index, value] of parts(left).entries()) {
-    const difference = value - (others[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-export function isWithin(release: string, range: ReleaseRange): boolean {
-  return compareReleases(release, range.from) >= 0 && compareReleases(release, range.to) <= 0;
-}
-
-/** `3.5.3`, or `2.1.5 - 2.1.9`. */
-export function rangeText(range: ReleaseRange): string {
-  return range.from === range.to ? range.from : `${range.from} - ${range.to}`;
-}
+/** 3.2 and 3.2.0 are equal. */
+export const { compareReleases, isWithin } = createReleaseOrder(parts);
 
 /**
  * The image on Docker Hub: `eugenci/papermerge` until 2.0, `papermerge/papermerge` from 2.1 on; tags have a `v` until

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReleaseRange } from './release.ts';
+import type { ReleaseRange } from '@dms-backup/core/adapter-kit';
 
 interface VersionFile {
   /** Below the directory of the installation. */

@@ -2,16 +2,15 @@
 // migrations, and what was stated. The migrations are the judge: a statement that contradicts them is never trusted.
 
 import type { DatabaseReader, Instance, Stamp } from '@dms-backup/core';
-import { readDjangoMigrations, settingOf } from '@dms-backup/core/adapter-kit';
+import {
+  rangeText,
+  readDjangoMigrations,
+  settingOf,
+  type ReleaseRange,
+} from '@dms-backup/core/adapter-kit';
 import { readAlembicRevisions, readLayout, type Layout } from './layout.ts';
 import { matchMigrations, newestRelease, type MigrationFinding } from './migrations.ts';
-import {
-  compareReleases,
-  isWithin,
-  normalRelease,
-  rangeText,
-  type ReleaseRange,
-} from './release.ts';
+import { compareReleases, isWithin, normalRelease } from './release.ts';
 import { releasesOfVersionFile } from './version-files.ts';
 
 /** What one source says, as the releases it leaves possible. */

@@ -32,10 +32,14 @@ export type { ConfigurationSource, FoundVariable } from './configuration-source.
 export { readDjangoMigrations } from './django-migrations.ts';
 export { parseDotenv } from './dotenv.ts';
 export type { Dialect } from './dotenv.ts';
-export { pathBelow, rootOf, settingOf } from './instance-facts.ts';
+export { absoluteLocation, pathBelow, rootOf, settingOf } from './instance-facts.ts';
 export { interpolate, interpolateBraces } from './interpolation.ts';
 export type { Lookup } from './interpolation.ts';
 export { readPasswordFile, unreadablePasswordFile } from './password-file.ts';
 export type { PasswordVariables } from './password-file.ts';
+export { createReleaseOrder, rangeText } from './releases.ts';
+export type { ReleaseOrder, ReleaseRange } from './releases.ts';
 export { numberOrNull, text, textOrNull } from './row-values.ts';
+export { createTableRules } from './table-rules.ts';
+export type { TableFacts } from './table-rules.ts';
 export { timestampText } from './timestamps.ts';

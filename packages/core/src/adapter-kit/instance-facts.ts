@@ -1,6 +1,7 @@
 // Reading access to what `configure` found, for the other members of an adapter.
 
-import type { Instance, Root } from '../adapter.ts';
+import { resolve } from 'node:path';
+import type { GivenLocation, Instance, Root } from '../adapter.ts';
 
 /** A recorded setting; paths among them are absolute host paths. */
 export function settingOf(
@@ -18,4 +19,16 @@ export function rootOf(instance: Instance, name: string): Root | undefined {
 export function pathBelow(directory: string, path: string): string | null {
   const base = directory.endsWith('/') ? directory : `${directory}/`;
   return path.startsWith(base) && path.length > base.length ? path.slice(base.length) : null;
+}
+
+/** The location of `--database` as an instance has it: the file of SQLite absolute. */
+export function absoluteLocation(
+  database: NonNullable<GivenLocation['database']>,
+  workingDirectory: string,
+): NonNullable<Instance['database']>['value'] {
+  if (database.engine === 'sqlite') {
+    return { engine: 'sqlite', path: resolve(workingDirectory, database.path) };
+  }
+  const { options, ...rest } = database;
+  return options === undefined ? rest : { ...rest, options: { ...options } };
 }
