@@ -36,6 +36,15 @@ test.each([
   for (const text of says) expect(answer.explanation).toContain(text);
 });
 
+test('without a record the code that made the archive is the way', () => {
+  for (const [archive, target] of [
+    [stampOf([], '1.4.0'), stampOf(one)],
+    [stampOf(one, '1.4.0'), stampOf([])],
+  ] as const) {
+    expect(compatibility(archive, target).steps.join(' ')).toContain('(1.4.0)');
+  }
+});
+
 test('an upgrade goes one way, for every pair', () => {
   const mirror = { same: 'same', migrates: 'too-new', 'too-new': 'migrates', unknown: 'unknown' };
   for (const archive of [one, two, three, fork]) {

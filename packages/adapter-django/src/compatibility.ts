@@ -5,9 +5,9 @@ import type { Compatibility, Stamp } from '@dms-backup/core';
 
 /** Member `compatibility` of the adapter. Pure. */
 export function compatibility(archive: Stamp, target: Stamp | null): Compatibility {
-  if (archive.migrations.length === 0) return withoutRecord('the archive');
+  if (archive.migrations.length === 0) return withoutRecord('the archive', archive);
   if (target === null) return intoNothing(archive);
-  if (target.migrations.length === 0) return withoutRecord('the target');
+  if (target.migrations.length === 0) return withoutRecord('the target', archive);
   const missing = difference(archive, target);
   const additional = difference(target, archive);
   const itsCode = `the code of the project that made the archive${versionOf(archive)}`;
@@ -43,11 +43,13 @@ export function compatibility(archive: Stamp, target: Stamp | null): Compatibili
   };
 }
 
-function withoutRecord(which: string): Compatibility {
+function withoutRecord(which: string, archive: Stamp): Compatibility {
   return {
     verdict: 'unknown',
     explanation: `${which} has no record of migrations, so nobody can say what it fits`,
-    steps: [],
+    steps: [
+      `Make sure that the target has the code of the project that made the archive${versionOf(archive)}.`,
+    ],
   };
 }
 

@@ -74,6 +74,23 @@ describe('archive and target', () => {
     expect(range.explanation).toContain('3.0.0 - 3.0.5');
   });
 
+  test('the first release has its image elsewhere', () => {
+    const { steps } = compatibility(stampOf('1.7.0'), null);
+    expect(steps[0]).toContain('ghcr.io/paperless-ngx/paperless-ngx:ngx-1.7.0');
+  });
+
+  test('pending migrations are counted by app, without squashes', () => {
+    const pending = (archive: string, target: string): string | undefined =>
+      compatibility(stampOf(archive), stampOf(target)).steps.find((step) =>
+        step.startsWith('Pending'),
+      );
+    expect(pending('2.20.4', '2.20.5')).toBe('Pending migrations: documents 1.');
+    expect(pending('2.12.1', '2.13.0')).toBe('Pending migrations: documents 3, paperless_mail 2.');
+    expect(pending('2.20.15', '3.0.5')).toBe(
+      'Pending migrations: documents 20, paperless 9, paperless_mail 3.',
+    );
+  });
+
   test('the way from an old release into 3.x is named', () => {
     const { steps, explanation } = compatibility(stampOf('2.13.0'), stampOf('3.0.5'));
     expect(explanation).toContain('2.20.5');
@@ -110,8 +127,21 @@ describe('into an empty place', () => {
 
 describe('what nobody knows', () => {
   test('unknown on one side', () => {
-    expect(compatibility(unknown, stampOf('3.0.5')).verdict).toBe('unknown');
-    expect(compatibility(stampOf('3.0.5'), unknown).verdict).toBe('unknown');
+    const archive = compatibility(unknown, stampOf('3.0.5'));
+    expect(archive.verdict).toBe('unknown');
+    expect(archive.explanation).toContain('the archive fits no release from 1.7.0 to 3.0.5');
+    expect(archive.explanation).toContain('documents.0099_future');
+    const target = compatibility(stampOf('3.0.5'), unknown);
+    expect(target.verdict).toBe('unknown');
+    expect(target.explanation).toContain('the target fits no release');
+  });
+  test('a paperless-ng of before, and a first start that did not end', () => {
+    const bare = { ...unknown, migrations: ['documents.1017_alter_savedviewfilterrule_rule_type'] };
+    expect(compatibility(bare, stampOf('2.20.15')).explanation).toContain('older than 1.7.0');
+    const first = { ...unknown, migrations: ['documents.1022_paperlesstask'] };
+    expect(compatibility(first, stampOf('2.20.15')).explanation).toContain(
+      'unfinished first start',
+    );
   });
   test('the same unknown set on both sides is the same', () => {
     expect(compatibility(unknown, unknown).verdict).toBe('same');
@@ -165,12 +195,55 @@ describe('noise in the sets', () => {
 describe('interrupted upgrades', () => {
   const half = stampOf('2.20.15', { extra: ['documents.0003_remove_document_storage_type'] });
   test('onto itself', () => expect(compatibility(half, half).verdict).toBe('same'));
-  test('into the newer release', () =>
-    expect(compatibility(half, stampOf('3.0.5')).verdict).toBe('migrates'));
+  test('into the newer release, without a start of the older one', () => {
+    const { verdict, steps } = compatibility(half, stampOf('3.0.5'));
+    expect(verdict).toBe('migrates');
+    expect(steps.join(' ')).toContain('PAPERLESS_SECRET_KEY');
+    expect(steps.join(' ')).toContain('documents 19');
+    expect(steps.join(' ')).not.toContain('2.20.15');
+  });
   test('into the older release', () =>
     expect(compatibility(half, stampOf('2.20.15')).verdict).toBe('too-new'));
   test('an archive from before over the broken one', () => {
-    expect(compatibility(stampOf('2.20.15'), half).verdict).toBe('migrates');
+    const found = compatibility(stampOf('2.20.15'), half);
+    expect(found.verdict).toBe('migrates');
+    expect(found.explanation).toContain('3.0.5 migrates the database');
+    expect(found.steps.join(' ')).toContain('PAPERLESS_SECRET_KEY');
+  });
+  test('too new names the release that was being installed', () => {
+    const { explanation, steps } = compatibility(half, stampOf('2.20.15'));
+    expect(explanation).toContain(
+      'in the middle of an upgrade from paperless-ngx 2.20.15 to 3.0.5',
+    );
+    expect(steps[0]).toContain('paperlessngx/paperless-ngx:3.0.5');
+    expect(steps[1]).toContain('start 3.0.5 or newer');
+  });
+  test('an archive that is too old for the release that was being installed', () => {
+    const found = compatibility(stampOf('2.13.0'), half);
+    expect(found.verdict).toBe('impossible');
+    expect(found.steps.at(-1)).toBe('Then upgrade that instance to 3.0.5.');
+  });
+  test('both in the middle of the same upgrade, at other places: the release can finish either', () => {
+    const further = stampOf('2.20.15', {
+      extra: [
+        'documents.0003_remove_document_storage_type',
+        'documents.0004_workflowtrigger_filter_has_any_correspondents_and_more',
+      ],
+    });
+    expect(compatibility(half, further).verdict).toBe('migrates');
+    expect(compatibility(further, half).verdict).toBe('migrates');
+  });
+  test('in the middle of an older upgrade, into a release between', () => {
+    const early = stampOf('2.13.3', { extra: ['documents.1057_paperlesstask_owner'] });
+    expect(compatibility(early, stampOf('2.14.0'))).toMatchObject({
+      verdict: 'migrates',
+      steps: [
+        'Pending migrations: documents 3.',
+        expect.stringContaining('Start the application'),
+        expect.stringContaining('start 2.14.3 or newer'),
+      ],
+    });
+    expect(compatibility(early, stampOf('2.13.3')).verdict).toBe('too-new');
   });
   test('into nothing says what to do', () => {
     expect(compatibility(half, null).steps.join(' ')).toContain('middle of an upgrade');

@@ -33,24 +33,29 @@ const libraries = [
 
 /** Where a stamp stands in the history of releases. */
 interface Standing {
-  /** Index into `generations`, or -1 when unknown. */
+  /** Index into `generations` of the last whole state, or -1 when unknown. */
   readonly generation: number;
+  /** The generation of the release that was migrating it; `generation` unless an upgrade was interrupted. */
+  readonly reached: number;
   /** For people: exact release, else the range, else null. */
   readonly name: string | null;
   /** Release to install for it: the exact one, else the newest that fits. */
   readonly release: string | null;
-  readonly interrupted: boolean;
+  /** For people: what the migrations say. */
+  readonly says: string;
 }
 
 function standingOf(stamp: Stamp): Standing {
   const finding = matchMigrations(stamp.migrations);
   const stated = stamp.appVersion === null ? -1 : generationOf(stamp.appVersion);
   const range = stamp.range ?? finding.range;
+  const bare = stamp.migrations.length === 0;
   return {
-    generation: stamp.migrations.length === 0 ? stated : finding.generation,
+    generation: bare ? stated : finding.generation,
+    reached: bare ? stated : finding.reached,
     name: stamp.appVersion ?? (range === null ? null : rangeText(range)),
     release: stamp.appVersion ?? range?.to ?? null,
-    interrupted: finding.state === 'interrupted',
+    says: finding.says,
   };
 }
 
@@ -61,9 +66,8 @@ export function compatibility(archive: Stamp, target: Stamp | null): Compatibili
   const to = standingOf(target);
   if (haveSameMigrations(archive, target)) return sameMigrations(archive, target, from);
   if (from.generation < 0 || to.generation < 0) return nobodyKnows(from, to);
-  if (from.generation > to.generation) return tooNew(from, to);
-  if (from.generation < to.generation) return olderArchive(from, to);
-  if (from.interrupted !== to.interrupted) return unevenUpgrades(from, to);
+  if (from.reached > to.reached) return tooNew(from, to);
+  if (from.generation < to.reached) return olderArchive(archive, from, to);
   return {
     verdict: 'same',
     explanation: `archive (${from.name}) and target (${to.name}) have the same state of the database`,
@@ -86,12 +90,26 @@ function intoNothing(from: Standing): Compatibility {
   return {
     verdict: 'same',
     explanation: `nothing runs at the target yet; the archive is from paperless-ngx ${from.name}`,
-    steps: from.interrupted ? [...steps, finishUpgrade] : steps,
+    steps: [...steps, ...finishUpgrade(from)],
   };
 }
 
-const finishUpgrade =
-  'The archive was made in the middle of an upgrade: start the newer release and let it finish its migrations.';
+function isInterrupted({ generation, reached }: Standing): boolean {
+  return generation < reached;
+}
+
+/** The release that can finish an interrupted upgrade. */
+function upgradeTarget({ reached }: Standing): string {
+  return generations[reached]?.to ?? newestRelease;
+}
+
+function finishUpgrade(from: Standing): string[] {
+  return isInterrupted(from)
+    ? [
+        `The archive was made in the middle of an upgrade: start ${upgradeTarget(from)} or newer and let it finish its migrations.`,
+      ]
+    : [];
+}
 
 /** Only the product's own apps: the rows of libraries also depend on which features were ever switched on. */
 function haveSameMigrations(archive: Stamp, target: Stamp): boolean {
@@ -125,7 +143,7 @@ function sameMigrations(archive: Stamp, target: Stamp, from: Standing): Compatib
   return {
     verdict: 'same',
     explanation: `archive and target have the same migrations${from.name === null ? '' : ` (${from.name})`}`,
-    steps: from.interrupted ? [finishUpgrade] : [],
+    steps: finishUpgrade(from),
   };
 }
 
@@ -139,10 +157,10 @@ function librariesAhead(archive: Stamp, target: Stamp): string[] {
 }
 
 function nobodyKnows(from: Standing, to: Standing): Compatibility {
-  const which = from.generation < 0 ? 'the archive' : 'the target';
+  const [which, { says }] = from.generation < 0 ? ['archive', from] : ['target', to];
   return {
     verdict: 'unknown',
-    explanation: `${which} has migrations that no release from 1.7.0 to ${newestRelease} has (archive: ${from.name ?? 'unknown'}, target: ${to.name ?? 'unknown'})`,
+    explanation: `the ${which} fits no release from 1.7.0 to ${newestRelease}: ${says} (archive: ${from.name ?? 'unknown'}, target: ${to.name ?? 'unknown'})`,
     steps: [
       'Restore into the release that made the archive, or update dms-backup if it is older than your paperless-ngx.',
     ],
@@ -150,36 +168,26 @@ function nobodyKnows(from: Standing, to: Standing): Compatibility {
 }
 
 function tooNew(from: Standing, to: Standing): Compatibility {
-  const release = from.release ?? generations[from.generation]?.to ?? newestRelease;
+  const unfinished = isInterrupted(from);
+  const release = unfinished ? upgradeTarget(from) : (from.release ?? upgradeTarget(from));
+  const origin = unfinished
+    ? `was made in the middle of an upgrade from paperless-ngx ${from.name} to ${release}`
+    : `is from paperless-ngx ${from.name}`;
   return {
     verdict: 'too-new',
-    explanation: `the archive is from paperless-ngx ${from.name}, the target is ${to.name}: an older release cannot use a newer database`,
-    steps: [`Install paperless-ngx ${release} (${imageOf(release)}) at the target, then restore.`],
-  };
-}
-
-/** One side is in the middle of an upgrade and both have the same last whole state. */
-function unevenUpgrades(from: Standing, to: Standing): Compatibility {
-  if (to.interrupted) {
-    return {
-      verdict: 'migrates',
-      explanation: `the target was interrupted while it was upgraded from ${to.name}; the archive (${from.name}) is from before`,
-      steps: ['The application migrates the database at its next start.'],
-    };
-  }
-  return {
-    verdict: 'too-new',
-    explanation: `the archive was made in the middle of an upgrade from ${from.name}; the target (${to.name}) is older than that`,
+    explanation: `the archive ${origin}, the target is ${to.name}: an older release cannot use a newer database`,
     steps: [
-      'Install the newer release of that upgrade at the target, restore, and let it finish its migrations.',
+      `Install paperless-ngx ${release} (${imageOf(release)}) at the target, then restore.`,
+      ...finishUpgrade(from),
     ],
   };
 }
 
-function olderArchive(from: Standing, to: Standing): Compatibility {
-  const into3 = majorOf(generations[to.generation]!.to) >= 3;
+function olderArchive(archive: Stamp, from: Standing, to: Standing): Compatibility {
+  const into3 = majorOf(generations[to.reached]!.to) >= 3;
   const from3 = majorOf(generations[from.generation]!.to) >= 3;
   const gate = generationOf(gateway);
+  const newer = isInterrupted(to) ? upgradeTarget(to) : to.name;
   if (into3 && !from3 && from.generation < gate) {
     return {
       verdict: 'impossible',
@@ -187,33 +195,51 @@ function olderArchive(from: Standing, to: Standing): Compatibility {
       steps: [
         `Restore into paperless-ngx ${gateway} (${imageOf(gateway)}) and start it once: it migrates the database.`,
         ...decryptStep,
-        `Then upgrade that instance to ${to.release ?? newestRelease}.`,
+        `Then upgrade that instance to ${isInterrupted(to) ? upgradeTarget(to) : (to.release ?? newestRelease)}.`,
       ],
     };
   }
   return {
     verdict: 'migrates',
-    explanation: `the archive is from paperless-ngx ${from.name}; ${to.name} migrates the database at its next start`,
+    explanation: `the archive is from paperless-ngx ${from.name}; ${newer} migrates the database at its next start`,
     steps: [
       ...(into3 && !from3 ? stepsInto3(from) : []),
+      ...pendingStep(archive, from, to),
       'Start the application: containers run the migrations themselves, on bare metal run `python3 manage.py migrate` in `src`.',
-      ...(from.interrupted ? [finishUpgrade] : []),
+      ...finishUpgrade(from),
     ],
   };
+}
+
+/** Squashes are left out: they are recorded, not run, where all that they replace was applied. */
+function pendingStep(archive: Stamp, from: Standing, to: Standing): string[] {
+  const applied = new Set(archive.migrations);
+  const counts = productApps.flatMap((app) => {
+    const pending = generations
+      .slice(from.generation + 1, to.reached + 1)
+      .flatMap(({ added }) => added[app] ?? [])
+      .filter((name) => !name.includes('squashed') && !applied.has(`${app}.${name}`));
+    return pending.length === 0 ? [] : [`${app} ${pending.length}`];
+  });
+  return counts.length === 0 ? [] : [`Pending migrations: ${counts.join(', ')}.`];
 }
 
 const decryptStep = [
   'If documents are stored encrypted (GPG), run `decrypt_documents` with 2.20.15 first: 3.x cannot read them.',
 ];
 
+/** An interrupted upgrade has changed tables that 2.x cannot use any more. */
 function stepsInto3(from: Standing): string[] {
-  return [
+  const before = [
     ...(from.release === gateway
       ? []
       : [
           `Recommended: start ${imageOf(gateway)} once on the restored data before the first start of 3.x.`,
         ]),
     ...decryptStep,
+  ];
+  return [
+    ...(isInterrupted(from) ? [] : before),
     'Put the media in place before the first start of 3.x: it computes new checksums from the files, once.',
     'Set PAPERLESS_SECRET_KEY, which 3.x requires, and PAPERLESS_DBENGINE; remove a PAPERLESS_DBHOST that is not in use.',
   ];

@@ -1,9 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { composeSource, environmentSource, readCompose } from '@dms-backup/core/adapter-kit';
+import {
+  composeSource,
+  environmentSource,
+  located,
+  readCompose,
+} from '@dms-backup/core/adapter-kit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { locateDatabase } from './configuration-database.ts';
+import { configure } from './configuration.ts';
 import { composeProduct } from './configuration-source.ts';
 
 const empty = mkdtempSync(join(tmpdir(), 'paperless-db-'));
@@ -36,10 +42,16 @@ const table: readonly (readonly [string | null, string | null, string, string])[
   ['sqlite', 'db', 'postgres', 'sqlite'],
   ['postgresql', null, 'sqlite', 'postgres'],
   ['postgresql', 'db', 'postgres', 'postgres'],
+  ['postgresql', '', 'sqlite', 'postgres'],
+  ['sqlite', '', 'sqlite', 'sqlite'],
   ['mariadb', null, 'sqlite', 'mariadb'],
+  ['mariadb', '', 'sqlite', 'mariadb'],
   ['mariadb', 'db', 'mariadb', 'mariadb'],
-  ['', 'db', 'postgres', 'postgres'],
   // Values that 3.x refuses: the rule of 2.x is all there is.
+  ['', null, 'sqlite', 'sqlite'],
+  ['', '', 'sqlite', 'sqlite'],
+  ['', 'db', 'postgres', 'postgres'],
+  ['MariaDB', 'db', 'postgres', 'postgres'],
   ['postgres', 'db', 'postgres', 'postgres'],
   ['mysql', 'db', 'postgres', 'postgres'],
   ['mysql', null, 'sqlite', 'sqlite'],
@@ -63,10 +75,49 @@ describe('engine by version', () => {
     }
   });
 
-  test('3.x with a value that it refuses is told', () => {
-    expect(locate({ DBENGINE: 'postgres', DBHOST: 'db' }, 3).warnings).toEqual([
+  test.each(['postgres', 'mysql', ''])('3.x with DBENGINE=%s is told that it refuses', (engine) => {
+    expect(locate({ DBENGINE: engine, DBHOST: 'db' }, 3).warnings).toEqual([
       expect.stringContaining('refuses to start'),
     ]);
+    expect(locate({ DBENGINE: engine, DBHOST: 'db' }, 2).warnings).toEqual([]);
+  });
+});
+
+describe('the environment wins over the file, also when it is empty', () => {
+  type Variables = Readonly<Record<string, string>>;
+  const prefixed = (variables: Variables): [string, string][] =>
+    Object.entries(variables).map(([name, value]) => [`PAPERLESS_${name}`, value]);
+  function locateBoth(environment: Variables, file: Variables, major: number) {
+    const path = '/etc/paperless.conf';
+    const found = locateDatabase({
+      sources: [
+        environmentSource(Object.fromEntries(prefixed(environment)), '/'),
+        { ...environmentSource({}, '/'), variables: located(new Map(prefixed(file)), path) },
+      ],
+      dataDirectory: { directory: empty, source: 'test' },
+      major,
+      warnings: [],
+    });
+    const { engine } = found!.value;
+    return engine === 'sqlite' ? engine : `${engine} ${(found!.value as { host: string }).host}`;
+  }
+
+  /** Environment, file, what 2.x uses, what 3.x uses. */
+  const sources: readonly (readonly [Variables, Variables, string, string])[] = [
+    [{ DBHOST: '' }, { DBHOST: 'db' }, 'sqlite', 'postgres /var/run/postgresql'],
+    [{ DBHOST: '' }, { DBENGINE: 'mariadb', DBHOST: 'db' }, 'sqlite', 'mariadb localhost'],
+    [{ DBHOST: '' }, { DBENGINE: 'sqlite' }, 'sqlite', 'sqlite'],
+    [{ DBENGINE: '' }, { DBENGINE: 'mariadb', DBHOST: 'db' }, 'postgres db', 'postgres db'],
+    [{ DBENGINE: 'sqlite' }, { DBENGINE: 'mariadb', DBHOST: 'db' }, 'postgres db', 'sqlite'],
+    [{ DBENGINE: 'mariadb' }, { DBHOST: 'db' }, 'mariadb db', 'mariadb db'],
+    [{ DBENGINE: 'postgresql' }, {}, 'sqlite', 'postgres /var/run/postgresql'],
+    [{ DBHOST: 'one' }, { DBHOST: 'two' }, 'postgres one', 'postgres one'],
+    [{}, { DBHOST: '' }, 'sqlite', 'postgres /var/run/postgresql'],
+  ];
+  test.each(sources)('%j over %j', (environment, file, in2, in3) => {
+    expect(locateBoth(environment, file, 1)).toBe(in2);
+    expect(locateBoth(environment, file, 2)).toBe(in2);
+    expect(locateBoth(environment, file, 3)).toBe(in3);
   });
 });
 
@@ -185,6 +236,57 @@ test('parts that lie in secret files are named, not read', () => {
     expect.stringContaining('PAPERLESS_DBUSER_FILE'),
     expect.stringContaining('PAPERLESS_DBPASS_FILE'),
   ]);
+});
+
+test.each([
+  ['2.20.15', { PAPERLESS_DBHOST: '' }, 'sqlite'],
+  ['3.0.5', { PAPERLESS_DBHOST: '' }, 'postgres'],
+  ['2.20.15', { PAPERLESS_DBENGINE: 'mariadb' }, 'mariadb'],
+  ['2.20.15', {}, 'postgres'],
+])(
+  '%s with a paperless.conf that names a host, and %j',
+  async (appVersion, environment, engine) => {
+    const conf = join(withFile, 'paperless.conf');
+    writeFileSync(conf, `PAPERLESS_DBHOST=db.example\nPAPERLESS_DATA_DIR=${withFile}\n`);
+    const found = await configure({
+      given: { configFiles: [conf], media: empty, appVersion },
+      environment,
+      workingDirectory: empty,
+    });
+    expect(found.database?.value.engine).toBe(engine);
+  },
+);
+
+describe('DBHOST in a compose file', () => {
+  function engineIn(environment: string, shell: Readonly<Record<string, string>>, major: number) {
+    const text = `services: {webserver: {image: paperlessngx/paperless-ngx, environment: ${environment}}}`;
+    const lookup = (name: string) => shell[name];
+    const compose = readCompose([{ path: '/srv/compose.yaml', text }], composeProduct, lookup)!;
+    const envFile = { path: '/srv/.env', values: new Map([['PAPERLESS_DBHOST', 'db.example']]) };
+    const found = locateDatabase({
+      sources: [composeSource(compose, [envFile], lookup)],
+      dataDirectory: { directory: empty, source: 'test' },
+      major,
+      warnings: [],
+    });
+    return found?.value.engine;
+  }
+
+  test.each([
+    ['defined and empty hides the env file', '{PAPERLESS_DBHOST: ""}', {}, 'sqlite', 'postgres'],
+    [
+      'without a value it comes from the shell',
+      '[PAPERLESS_DBHOST]',
+      { PAPERLESS_DBHOST: '' },
+      'sqlite',
+      'postgres',
+    ],
+    ['not in the shell: as if it were not there', '[PAPERLESS_DBHOST]', {}, 'postgres', 'postgres'],
+    ['a variable that is not set', '{PAPERLESS_DBHOST: "${NOT_SET:-}"}', {}, 'sqlite', 'postgres'],
+  ])('%s', (_, environment, shell, in2, in3) => {
+    expect(engineIn(environment, shell, 2)).toBe(in2);
+    expect(engineIn(environment, shell, 3)).toBe(in3);
+  });
 });
 
 describe('inside a compose file', () => {

@@ -42,12 +42,13 @@ interface Choice {
 
 /**
  * 1.x - 2.x: a non-empty DBHOST means PostgreSQL, with DBENGINE `mariadb` MariaDB; nothing else counts. 3.x: DBENGINE
- * decides; unset, a defined DBHOST (even empty) means PostgreSQL. Where the two disagree and nobody states the version,
- * an existing SQLite file decides.
+ * decides; unset, a defined DBHOST (even empty) means PostgreSQL. A variable that is defined and empty hides one of a file
+ * (dotenv.load_dotenv does not override). Where the two disagree and nobody states the version, an existing SQLite file
+ * decides.
  */
 function chooseEngine(question: DatabaseQuestion): Choice {
   const { sources, major, warnings } = question;
-  const engine = findValue(sources, 'PAPERLESS_DBENGINE');
+  const engine = findVariable(sources, 'PAPERLESS_DBENGINE');
   const host = findVariable(sources, 'PAPERLESS_DBHOST');
   const before3 = engineBefore3(engine?.value, host?.value);
   const since3 = engineSince3(engine?.value, host?.value);

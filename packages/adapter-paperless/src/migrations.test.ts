@@ -64,7 +64,12 @@ describe('an upgraded database of every generation', () => {
     test(`${label} is ${range}`, () => {
       const found = matchMigrations(upgradedTo(index));
       expect(found.range === null ? null : rangeText(found.range)).toBe(range);
-      expect(found).toMatchObject({ generation: index, state: 'complete', unknown: [] });
+      expect(found).toMatchObject({
+        generation: index,
+        reached: index,
+        state: 'complete',
+        unknown: [],
+      });
       expect(generations[index]!.leaves.documents?.slice(0, 4)).toBe(label.slice(0, 4));
     });
   }
@@ -144,6 +149,30 @@ describe('interrupted upgrades keep the last whole state', () => {
     const found = matchMigrations([...upgradedTo(index), ...extra]);
     expect(found.state).toBe('interrupted');
     expect(rangeText(found.range!)).toBe(range);
+  });
+
+  /** Generations with more than one migration: there is a state between the one before and this one. */
+  const upgrades = generations.flatMap(({ added, from }, index) => {
+    const names = Object.entries(added).flatMap(([app, list]) =>
+      list.filter((name) => !name.includes('squashed')).map((name) => `${app}.${name}`),
+    );
+    return names.length > 1 ? [{ from, index, first: names[0]! }] : [];
+  });
+
+  test('there are such upgrades', () => expect(upgrades).toHaveLength(19));
+
+  test.each(upgrades)('on the way to $from', ({ index, first }) => {
+    const found = matchMigrations([...upgradedTo(index - 1), first]);
+    const whole = generations.findLastIndex((each, at) => at < index && !each.prerelease);
+    const { from, to } = generations[whole]!;
+    expect(found).toMatchObject({
+      generation: whole,
+      reached: generations.findIndex((each, at) => at >= index && !each.prerelease),
+      range: { from, to },
+      state: 'interrupted',
+      unknown: [],
+    });
+    expect(found.says).toContain(rangeText({ from, to }));
   });
 
   test('past the state of a beta, the last release counts', () => {

@@ -11,6 +11,8 @@ type ProductApp = (typeof productApps)[number];
 /** A run of releases that leave the same newest migrations. */
 interface Generation extends ReleaseRange {
   readonly prerelease?: boolean;
+  /** Prereleases with the same migrations, which are not in the range. */
+  readonly betas?: readonly string[];
   readonly leaves: Readonly<Record<ProductApp, string | null>>;
   readonly added: Readonly<Partial<Record<ProductApp, readonly string[]>>>;
 }
@@ -25,6 +27,8 @@ const knownNames = new Set(
 export interface MigrationFinding {
   /** Index into {@link generations}, or -1 when none fits. */
   readonly generation: number;
+  /** The generation that an interrupted upgrade was going to, else `generation`. */
+  readonly reached: number;
   /** Releases that fit; null when unknown. */
   readonly range: ReleaseRange | null;
   readonly state: 'complete' | 'interrupted' | 'unknown';
@@ -47,9 +51,7 @@ export function matchMigrations(applied: Iterable<string>): MigrationFinding {
   if (unknown.length > 0) {
     const more = unknown.length > 3 ? ` and ${unknown.length - 3} more` : '';
     return {
-      generation: -1,
-      range: null,
-      state: 'unknown',
+      ...nothingFits,
       unknown,
       says: `migrations that no release up to ${newestRelease} has: ${unknown.slice(0, 3).join(', ')}${more}`,
     };
@@ -70,6 +72,7 @@ export function matchMigrations(applied: Iterable<string>): MigrationFinding {
   const range = { from: last.from, to: last.to };
   return {
     generation: generations.indexOf(last),
+    reached: later ? upgradeTo(names) : index,
     range,
     state: later ? 'interrupted' : 'complete',
     unknown,
@@ -79,7 +82,13 @@ export function matchMigrations(applied: Iterable<string>): MigrationFinding {
   };
 }
 
-const nothingFits = { generation: -1, range: null, state: 'unknown', unknown: [] } as const;
+const nothingFits = {
+  generation: -1,
+  reached: -1,
+  range: null,
+  state: 'unknown',
+  unknown: [],
+} as const;
 
 /** An interrupted upgrade can pass through the state of a beta; the last whole state is then that of a release. */
 function lastRelease(index: number, interrupted: boolean): Generation {
@@ -88,11 +97,19 @@ function lastRelease(index: number, interrupted: boolean): Generation {
   return last ?? matching[0]!;
 }
 
+/** The first release that has all of the migrations; betas are passed on the way to their release. */
+function upgradeTo(names: ReadonlySet<string>): number {
+  const touched = generations.findLastIndex(({ added }) => bringsAny(added, names));
+  return generations.findIndex(({ prerelease }, index) => index >= touched && !prerelease);
+}
+
 function bringsAny(added: Generation['added'], names: ReadonlySet<string>): boolean {
   return productApps.some((app) => added[app]?.some((name) => names.has(`${app}.${name}`)));
 }
 
 /** Index of the generation that holds a release, or -1. Pure. */
 export function generationOf(release: string): number {
-  return generations.findIndex((generation) => isWithin(release, generation));
+  return generations.findIndex(
+    (generation) => isWithin(release, generation) || generation.betas?.includes(release),
+  );
 }

@@ -2,6 +2,7 @@ import type { Stamp } from '@dms-backup/core';
 import { expect, test } from 'vitest';
 import { instanceAt } from '../test/small-database.ts';
 import { restoreNotes } from './notes.ts';
+import { imageOf } from './release.ts';
 
 function stampOf(appVersion: string | null, range: Stamp['range'] = null): Stamp {
   return {
@@ -46,14 +47,14 @@ test.each([
   ['2.10.0', ['purged', 'PAPERLESS_EMAIL_TASK_CRON'], ['PAPERLESS_WORKFLOW_SCHEDULED_TASK_CRON']],
   [
     '1.7.0',
-    ['PAPERLESS_SECRET_KEY', 'Redis', 'document_index reindex'],
+    ['PAPERLESS_SECRET_KEY', 'Redis', 'document_index reindex', 'paperless-ngx:ngx-1.7.0'],
     ['purged', 'invalidate_cachalot'],
   ],
 ])('%s', (release, present, absent) => {
   const steps = text(stampOf(release));
   for (const part of [
     ...present,
-    `paperlessngx/paperless-ngx:${release}`,
+    `Run paperless-ngx ${release} (${imageOf(release)})`,
     'document_sanity_checker',
   ])
     expect(steps).toContain(part);

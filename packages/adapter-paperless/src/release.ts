@@ -5,14 +5,14 @@ export interface ReleaseRange {
   readonly to: string;
 }
 
-const releasePattern = /^v?(\d+)\.(\d+)\.(\d+)(?:-beta\.(?:rc)?(\d+))?$/;
+const releasePattern = /^(?:v|ngx-)?(\d+)\.(\d+)\.(\d+)(?:-beta\.(?:rc)?(\d+))?$/;
 /** Sorts a release after all of its prereleases. */
 const noPrerelease = Number.MAX_SAFE_INTEGER;
 
-/** `v3.0.5` and `3.0.5` give `3.0.5`; null when the text is no complete release. */
+/** `v3.0.5`, `3.0.5` give `3.0.5`, `ngx-1.7.0` (its tag) `1.7.0`; null when the text is no complete release. */
 export function normalRelease(text: string): string | null {
   const trimmed = text.trim();
-  return releasePattern.test(trimmed) ? trimmed.replace(/^v/, '') : null;
+  return releasePattern.test(trimmed) ? trimmed.replace(/^(?:v|ngx-)/, '') : null;
 }
 
 function parts(release: string): readonly number[] {
@@ -45,7 +45,12 @@ export function majorOf(release: string): number {
   return parts(release)[0] ?? 0;
 }
 
-/** Name of the official container image of a release, e.g. `paperlessngx/paperless-ngx:3.0.5`. */
+/**
+ * Name of the official container image of a release, e.g. `paperlessngx/paperless-ngx:3.0.5`. The first one is only at
+ * GitHub, under the name of its tag (ngx-1.7.0 and v1.7.1, .github/workflows/ci.yml, step docker-meta).
+ */
 export function imageOf(release: string): string {
-  return `paperlessngx/paperless-ngx:${release}`;
+  return release === '1.7.0'
+    ? 'ghcr.io/paperless-ngx/paperless-ngx:ngx-1.7.0'
+    : `paperlessngx/paperless-ngx:${release}`;
 }

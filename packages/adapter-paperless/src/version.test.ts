@@ -105,6 +105,18 @@ describe('exact versions', () => {
     });
   });
 
+  test('a beta that has the migrations of its release', async () => {
+    const stated = '2.13.0-beta.rc1';
+    const found = await stamp(databaseWith('2.13.0'), instanceWith({ stated }));
+    expect(found).toMatchObject({
+      appVersion: stated,
+      range: { from: '2.13.0', to: '2.13.0' },
+      warnings: [],
+    });
+    const other = await stamp(databaseWith('2.13.1'), instanceWith({ stated }));
+    expect(other.appVersion).toBeNull();
+  });
+
   test('what was stated wins over the log, and the difference is told', async () => {
     const logs = { 'paperless.log': line('2026-11-03 03:00:03,123', '3.0.4') };
     const found = await stamp(databaseWith('3.0.0'), instanceWith({ stated: '3.0.5', logs }));

@@ -4,7 +4,12 @@
 import { join } from 'node:path';
 import type { DatabaseReader, Instance, Stamp } from '@dms-backup/core';
 import { readDjangoMigrations, settingOf } from '@dms-backup/core/adapter-kit';
-import { matchMigrations, newestRelease, type MigrationFinding } from './migrations.ts';
+import {
+  generations,
+  matchMigrations,
+  newestRelease,
+  type MigrationFinding,
+} from './migrations.ts';
 import {
   compareReleases,
   isWithin,
@@ -98,7 +103,12 @@ function foundByMigrations({ range, says }: MigrationFinding): string {
 /** Unknown migrations can only come from something newer than all we know; without migrations nothing can be compared. */
 function agrees({ range }: Claim, finding: MigrationFinding): boolean {
   if (finding.range !== null) {
-    return isWithin(range.from, finding.range) || isWithin(range.to, finding.range);
+    const { betas = [] } = generations[finding.generation]!;
+    return (
+      isWithin(range.from, finding.range) ||
+      isWithin(range.to, finding.range) ||
+      betas.includes(range.from)
+    );
   }
   return finding.unknown.length === 0 || compareReleases(range.to, newestRelease) > 0;
 }

@@ -1,10 +1,12 @@
-// Shortens the fact sheets of paperless-ngx (schema.json, migrations.json, lists of applied migrations) to the two JSON
+// Shortens the fact sheets of paperless-ngx (schema.json, migrations.json, lists of applied migrations) to the three JSON
 // files beside this one. Run it when the fact sheets change: `node src/data/compact-facts.ts ../../shared`.
 // Invariant: nothing is invented here; paperless-facts.test.ts compares the files with the sheets.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { FingerprintSheet, HistorySheet } from './compact-history.ts';
+import { compactHistory } from './compact-history.ts';
 import type { ColumnFacts, MigrationFacts, SchemaFacts, TableFacts } from './paperless-facts.ts';
 
 const OLD = '2.20.15';
@@ -164,8 +166,8 @@ export function compactMigrations(
 
 /** Reads what the two functions above need from a `shared` folder. */
 export function readSheets(shared: string): {
-  schema: SchemaSheet;
-  migrations: MigrationSheet;
+  schema: SchemaSheet & HistorySheet;
+  migrations: MigrationSheet & FingerprintSheet;
   applied: Record<string, Record<string, string[]>>;
 } {
   const read = (path: string): unknown => JSON.parse(readFileSync(join(shared, path), 'utf8'));
@@ -175,8 +177,8 @@ export function readSheets(shared: string): {
     applied[version] = (expected as { migrations: Record<string, string[]> }).migrations;
   }
   return {
-    schema: read('products/paperless/schema.json') as SchemaSheet,
-    migrations: read('products/paperless/migrations.json') as MigrationSheet,
+    schema: read('products/paperless/schema.json') as SchemaSheet & HistorySheet,
+    migrations: read('products/paperless/migrations.json') as MigrationSheet & FingerprintSheet,
     applied,
   };
 }
@@ -197,4 +199,5 @@ if (import.meta.main) {
     writeFileSync(join(import.meta.dirname, name), `${linePerKey(value)}\n`);
   write('paperless-schema.json', compactSchema(sheets.schema));
   write('paperless-migrations.json', compactMigrations(sheets.migrations, sheets.applied));
+  write('paperless-history.json', compactHistory(sheets.schema, sheets.migrations));
 }

@@ -35,9 +35,12 @@ export function createRowWriter(
   function insert(name: string, row: Row): void {
     const table = byName.get(name);
     if (!table) throw new Error(`paperless-ngx ${appVersion} has no table '${name}'`);
-    const known = schemaFacts.tables[name]?.columns ?? {};
+    const known = new Set([
+      ...Object.keys(schemaFacts.tables[name]?.columns ?? {}),
+      ...table.columns.map((column) => column.name),
+    ]);
     for (const column of Object.keys(row)) {
-      if (!(column in known)) throw new Error(`table '${name}' has no column '${column}'`);
+      if (!known.has(column)) throw new Error(`table '${name}' has no column '${column}'`);
     }
     const columns: string[] = [];
     const values: Exclude<CellValue, boolean>[] = [];

@@ -9,15 +9,14 @@ test.each(capturedNames)('%s', async (name) => {
   const source = await scratchDatabase('source');
   loadCaptured(source.name, name);
   const backup = await backUp(source);
-  const rows = [...backup.tables].map(([table, { digest }]) => [table, digest.rows]);
+  const own = backup.schema.tables.filter(({ extension }) => extension === undefined);
+  const rows = own.map((table) => [table.name, backup.tables.get(table.name)?.digest.rows]);
   expect(Object.fromEntries(rows)).toEqual(capturedRows(name));
 
   const target = await scratchDatabase('target');
   const restored = await load(backup, targetOf(target));
   await restored.commit();
   const [before, after] = [await source.connect(), await target.connect()];
-  // PostGIS fills its own table; rows that the product added there are the adapter's concern
-  const { spatial_ref_sys: _, ...expected } = await stateOf(before);
-  const { spatial_ref_sys: __, ...found } = await stateOf(after);
-  expect(found).toEqual(expected);
+  // with spatial_ref_sys of PostGIS, to which the product has added its own systems
+  expect(await stateOf(after)).toEqual(await stateOf(before));
 });
