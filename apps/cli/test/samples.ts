@@ -4,6 +4,7 @@ import type {
   BackupResult,
   CheckResult,
   DoctorResult,
+  DrillResult,
   Exception,
   Excluded,
   InspectResult,
@@ -213,6 +214,27 @@ export const sampleCheck: CheckResult = {
   ],
   findingsOmitted: 0,
   exitCode: 3,
+};
+
+export const sampleDrill: DrillResult = {
+  archive: '/backup/paperless-3.0.5.tar.zst',
+  archiveId: '7f9c24e8-3b12-4fef-91e0-1b0c3bb1a111',
+  app: 'paperless',
+  appVersion: '3.0.5',
+  engine: 'postgres',
+  restoreSeconds: 83.4,
+  documents: 200,
+  documentsComplete: 200,
+  files: 812,
+  sampled: 100,
+  sampleProblems: [],
+  findings: [],
+  findingsOmitted: 0,
+  errorsOfSource: 0,
+  log: '/backup/paperless-3.0.5.tar.zst.drill.jsonl',
+  kept: null,
+  warnings: [],
+  exitCode: 0,
 };
 
 export const sampleDoctor: DoctorResult = {

@@ -27,7 +27,7 @@ export { backup } from './backup.ts';
 export { versionText } from './capture/snapshot.ts';
 export { check } from './check.ts';
 export type * from './database/engine.ts';
-export { describeLocation, parseDatabaseUrl } from './database/database-url.ts';
+export { describeLocation, parseDatabaseUrl, parseServerUrl } from './database/database-url.ts';
 export { qualifiedName } from './database/schema.ts';
 export {
   DmsBackupError,
@@ -37,7 +37,9 @@ export {
   systemErrorCode,
 } from './errors.ts';
 export type { ErrorCode, ExitCode } from './errors.ts';
+export { diff } from './diff.ts';
 export { doctor } from './doctor.ts';
+export { drill } from './drill.ts';
 export type * from './events.ts';
 export { inspect } from './inspect.ts';
 export { restore } from './restore.ts';

@@ -2,6 +2,7 @@
 
 import type { Adapter, GivenLocation, Instance, Stamp } from './adapter.ts';
 import type { Exception, Excluded, Manifest, Seal } from './archive/schema.ts';
+import type { ServerLocation } from './database/engine.ts';
 import type { Finding, Repaired } from './database/move/findings.ts';
 import type { OnEvent } from './events.ts';
 
@@ -201,6 +202,65 @@ export interface CheckResult {
   readonly exitCode: 0 | 3;
 }
 
+export interface DrillOptions {
+  readonly adapter: Adapter;
+  readonly adapterPackage: InstanceOptions['adapterPackage'];
+  /** Path of the archive. The drill log lies beside it, so it cannot come on stdin. */
+  readonly archive: string;
+  /** For an archive of a server's database: where the scratch database is made, and dropped. */
+  readonly server?: ServerLocation;
+  /** A file with the password of the server's user; relative to the working directory. */
+  readonly databasePasswordFile?: string;
+  /** Only what the clients of the servers read is used; the application's variables are not. */
+  readonly environment: InstanceOptions['environment'];
+  readonly workingDirectory: string;
+  /** An existing directory in which the scratch folder is made. Default: that of the system for temporary files. */
+  readonly to?: string;
+  /** Leave the restored state standing. */
+  readonly keep: boolean;
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+/** A file of a sampled document that does not open as what it should be. */
+export interface SampleProblem {
+  readonly documentId: string;
+  readonly documentTitle: string;
+  readonly root: string;
+  readonly path: string;
+  /** Continues the name of the file: `does not end as a PDF`. */
+  readonly text: string;
+}
+
+export interface DrillResult {
+  readonly archive: string;
+  readonly archiveId: string;
+  readonly app: string;
+  /** Exact version, or range, or `unknown`. */
+  readonly appVersion: string;
+  readonly engine: string;
+  /** From the first byte read to the restored state in place, proved. */
+  readonly restoreSeconds: number;
+  readonly documents: number;
+  readonly documentsComplete: number;
+  readonly files: number;
+  /** Documents whose files were opened. */
+  readonly sampled: number;
+  readonly sampleProblems: readonly SampleProblem[];
+  /** As those of {@link CheckResult}, of the restored state. */
+  readonly findings: readonly CheckFinding[];
+  readonly findingsOmitted: number;
+  /** Findings among them that are errors and that the seal of the archive names, too: the source was like that. */
+  readonly errorsOfSource: number;
+  /** Path of the drill log, which has a line more. */
+  readonly log: string;
+  /** With `keep`: what stands. `database` is a path, or words for one on a server. */
+  readonly kept: { readonly folder: string; readonly database: string } | null;
+  readonly warnings: readonly string[];
+  /** 0: proved. 3: the restored state has findings that are errors, or documents do not open. */
+  readonly exitCode: 0 | 3;
+}
+
 export interface DoctorResult {
   readonly app: string;
   readonly instance: Instance;
@@ -210,4 +270,35 @@ export interface DoctorResult {
   readonly checks: readonly { name: string; ok: boolean; says: string; remedy: string | null }[];
   /** 0 when a backup could run now, else 2. */
   readonly exitCode: 0 | 2;
+}
+
+export interface DiffOptions extends ArchiveOptions {
+  /** The later state: another archive by its path, or the live instance. */
+  readonly with: string | InstanceOptions;
+}
+
+export interface DocumentChange {
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly id: string;
+  readonly title: string;
+  readonly owner: string | null;
+  /** What differs in a changed document: `title`, `tags`, `content`, ... */
+  readonly fields: readonly string[];
+}
+
+export interface DiffResult {
+  /** `createdAt` is null for a live instance. */
+  readonly before: { readonly name: string; readonly createdAt: string | null };
+  readonly after: { readonly name: string; readonly createdAt: string | null };
+  readonly counts: {
+    readonly added: number;
+    readonly removed: number;
+    readonly changed: number;
+    readonly same: number;
+  };
+  /** Removed, added, changed; of each the first 10,000. */
+  readonly documents: readonly DocumentChange[];
+  /** Tables of both with another number of rows: users, tags, rights, ... */
+  readonly tables: readonly { table: string; before: number; after: number }[];
+  readonly exitCode: 0;
 }

@@ -67,7 +67,7 @@ describe('the verb', () => {
     expect(call('--app paperless ./restor')).toMatchObject({ operands: ['./restor'] });
   });
 
-  it.each(['list', 'prune', 'find', 'extract', 'diff', 'drill'])('%s is not there yet', (verb) => {
+  it.each(['list', 'prune', 'find', 'extract'])('%s is not there yet', (verb) => {
     expect(refusal(`${verb} /backup --keep-daily 7`).message).toBe(
       `\`${verb}\` is not in this release of dms-backup`,
     );
@@ -102,6 +102,26 @@ describe('flags', () => {
         progress: false,
       },
     });
+  });
+
+  it('reads all flags of a drill', () => {
+    const line =
+      'drill a.tar.zst --server postgres://me@db --database-password-file f --to /srv --keep --app paperless';
+    expect(call(line)).toMatchObject({
+      operands: ['a.tar.zst'],
+      values: {
+        server: 'postgres://me@db',
+        databasePasswordFile: 'f',
+        to: '/srv',
+        keep: true,
+        app: 'paperless',
+      },
+    });
+    expect(refusal('drill -').message).toContain('in a file');
+    expect(refusal('drill s3://bucket/a.tar').message).toContain("'s3:'");
+    expect(refusal('drill a --database sqlite:x').message).toBe(
+      '--database is not a flag of `drill`',
+    );
   });
 
   it('reads all flags of a restore', () => {

@@ -34,6 +34,9 @@ export interface Values {
   verify?: boolean;
   repair?: string[];
   from?: string;
+  server?: string;
+  to?: string;
+  keep?: boolean;
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
@@ -207,6 +210,19 @@ export const flags = {
     group: 'verb',
     read: text,
   },
+  server: {
+    spelling: '--server <URL>',
+    text: 'server for a scratch database: postgres://user@host:port or mariadb://user@host:port; no database name and no password here',
+    group: 'verb',
+    read: text,
+  },
+  to: {
+    spelling: '--to <DIR>',
+    text: 'directory for the scratch folder (default: that for temporary files, TMPDIR)',
+    group: 'verb',
+    read: text,
+  },
+  keep: { spelling: '--keep', text: 'leave the restored state standing', group: 'verb' },
   json: { spelling: '--json', text: 'JSON lines instead of text', group: 'everywhere' },
   quiet: { spelling: '--quiet', text: 'only results, warnings and errors', group: 'everywhere' },
   verbose: { spelling: '--verbose', text: 'causes and stack of errors', group: 'everywhere' },

@@ -4,7 +4,9 @@ import { appsCommand } from './apps.ts';
 import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
+import { drillCommand } from './drill.ts';
 import { inspectCommand } from './inspect.ts';
 import { restoreCommand } from './restore.ts';
 import { undoCommand } from './undo.ts';
@@ -17,6 +19,8 @@ export const allCommands: readonly Command[] = [
   restoreCommand,
   undoCommand,
   checkCommand,
+  diffCommand,
+  drillCommand,
   doctorCommand,
   appsCommand,
 ];

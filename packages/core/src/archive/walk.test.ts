@@ -452,7 +452,8 @@ describe('a million entries', () => {
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       return stdout;
     };
-    const walked = [100_000, 1_000_000].map((count) => {
+    // the heap itself comes to its size within the first 300,000
+    const walked = [300_000, 1_000_000].map((count) => {
       run('write-many', count);
       const options = ['--semi-space-growth-factor=1', '--heap-growing-percent=40'];
       return JSON.parse(run('walk-many', count, ...options)) as {
@@ -460,7 +461,7 @@ describe('a million entries', () => {
         peakBytes: number;
       };
     });
-    expect(walked.map(({ entries }) => entries)).toEqual([100_003, 1_000_003]);
-    expect(walked[1]!.peakBytes - walked[0]!.peakBytes).toBeLessThan(128 * 2 ** 20);
+    expect(walked.map(({ entries }) => entries)).toEqual([300_003, 1_000_003]);
+    expect(walked[1]!.peakBytes - walked[0]!.peakBytes).toBeLessThan(96 * 2 ** 20);
   });
 });

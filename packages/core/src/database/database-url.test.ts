@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isDmsBackupError } from '../errors.ts';
-import { describeLocation, parseDatabaseUrl } from './database-url.ts';
+import { describeLocation, parseDatabaseUrl, parseServerUrl } from './database-url.ts';
 
 const parse = (url: string): unknown => parseDatabaseUrl(url, '/srv/app');
 
@@ -122,4 +122,42 @@ test('describeLocation', () => {
     "MariaDB database 'n' on [::1]:3306",
     "PostgreSQL database 'n' on db",
   ]);
+});
+
+describe('parseServerUrl', () => {
+  test.each([
+    ['postgres://db', { engine: 'postgres', host: 'db' }],
+    ['postgresql://me@db:5433/', { engine: 'postgres', host: 'db', port: 5433, user: 'me' }],
+    [
+      'mysql://root@[::1]:3307?ssl-mode=REQUIRED',
+      {
+        engine: 'mariadb',
+        host: '::1',
+        port: 3307,
+        user: 'root',
+        options: { 'ssl-mode': 'REQUIRED' },
+      },
+    ],
+  ])('%s', (url, server) => {
+    expect(parseServerUrl(url)).toEqual(server);
+  });
+
+  test.each([
+    ['postgres://db/paperless', 'names a database'],
+    ['sqlite:x', 'has no server'],
+    ['postgres://me:secret@db', 'holds a password'],
+    ['db:5432', 'no known kind'],
+  ])('%s is refused', (url, says) => {
+    let error: unknown;
+    try {
+      parseServerUrl(url);
+    } catch (found) {
+      error = found;
+    }
+    expect(isDmsBackupError(error) && [error.code, error.message]).toEqual([
+      'usage',
+      expect.stringContaining(says),
+    ]);
+    expect(JSON.stringify(error)).not.toContain('secret');
+  });
 });

@@ -3,7 +3,7 @@
 
 import { resolve } from 'node:path';
 import { DmsBackupError } from '../errors.ts';
-import type { DatabaseLocation } from './engine.ts';
+import type { DatabaseLocation, ServerLocation } from './engine.ts';
 
 const engineOfScheme: Readonly<Record<string, DatabaseLocation['engine']>> = {
   sqlite: 'sqlite',
@@ -19,6 +19,8 @@ const titleOfEngine = { sqlite: 'SQLite', postgres: 'PostgreSQL', mariadb: 'Mari
 const forms =
   'Write sqlite:///absolute/path, sqlite:relative/path, postgres://user@host:port/name or mariadb://user@host:port/name.';
 
+const serverForms = 'Write postgres://user@host:port or mariadb://user@host:port.';
+
 const passwordHint =
   'Give the password with --database-password-file, PGPASSWORD or MYSQL_PWD, or let --config name the settings file.';
 
@@ -27,13 +29,27 @@ const passwordHint =
  * behind `+` (SQLAlchemy: `postgresql+psycopg://`) is ignored. Throws `usage`, never repeating the URL.
  */
 export function parseDatabaseUrl(url: string, workingDirectory: string): DatabaseLocation {
+  const { engine, rest } = splitScheme(url);
+  if (engine === 'sqlite') return { engine, path: sqlitePath(rest, workingDirectory) };
+  const { name, ...server } = serverAddress(engine, rest);
+  if (name === '') throw invalid('the database name is missing');
+  return { ...server, name };
+}
+
+/** Reads a `--server` URL, which names no database. Throws `usage`, never repeating the URL. */
+export function parseServerUrl(url: string): ServerLocation {
+  const { engine, rest } = splitScheme(url);
+  if (engine === 'sqlite') throw invalid('SQLite has no server', serverForms);
+  const { name, ...server } = serverAddress(engine, rest);
+  if (name !== '') throw invalid('it names a database, and a server is meant', serverForms);
+  return server;
+}
+
+function splitScheme(url: string): { engine: DatabaseLocation['engine']; rest: string } {
   const match = /^([a-z0-9]+)(?:\+[a-z0-9_]+)?:(.*)$/is.exec(url);
   const engine = match && engineOfScheme[(match[1] ?? '').toLowerCase()];
   if (!match || !engine) throw invalid('it begins with no known kind of database');
-  const rest = match[2] ?? '';
-  return engine === 'sqlite'
-    ? { engine, path: sqlitePath(rest, workingDirectory) }
-    : serverLocation(engine, rest);
+  return { engine, rest: match[2] ?? '' };
 }
 
 function sqlitePath(rest: string, workingDirectory: string): string {
@@ -53,7 +69,10 @@ function sqlitePath(rest: string, workingDirectory: string): string {
   return resolve(workingDirectory, decoded);
 }
 
-function serverLocation(engine: 'postgres' | 'mariadb', rest: string): DatabaseLocation {
+function serverAddress(
+  engine: 'postgres' | 'mariadb',
+  rest: string,
+): ServerLocation & { readonly name: string } {
   const [address, query = ''] = split(rest.replace(/#.*$/s, ''), '?');
   if (!address.startsWith('//')) throw invalid('the host is missing');
   const [authority, path = ''] = split(address.slice(2), '/');
@@ -63,7 +82,6 @@ function serverLocation(engine: 'postgres' | 'mariadb', rest: string): DatabaseL
   const user = decode(login);
   const { host, port } = hostAndPort(authority.slice(at + 1));
   const name = decode(path);
-  if (name === '') throw invalid('the database name is missing');
   if (path.includes('/')) throw invalid('the database name holds a slash', 'Write it as %2F.');
   const options = serverOptions(query);
   return {

@@ -23,6 +23,9 @@ export type DatabaseLocation =
       readonly options?: Readonly<Record<string, string>>;
     };
 
+/** A server, without a database. */
+export type ServerLocation = Omit<Extract<DatabaseLocation, { readonly host: string }>, 'name'>;
+
 export type Column = z.infer<typeof ColumnSchema>;
 export type Table = z.infer<typeof TableSchema>;
 export type DatabaseSchema = z.infer<typeof DatabaseSchemaSchema>;
@@ -184,4 +187,18 @@ export interface DatabaseEngine {
   openFormer?(location: DatabaseLocation, options?: ConnectOptions): Promise<PreparedDatabase>;
   /** With `openFormer`: removes the replaced tables that are kept. Nothing to remove is no error. */
   dropFormer?(location: DatabaseLocation, options?: ConnectOptions): Promise<void>;
+  /**
+   * Servers: makes an empty database for a trial; its name is one of `scratchName`. Returns the names of the databases of that
+   * kind that the user can see, without the new one. Throws `database-denied`, `server-unreachable`, `no-space`.
+   */
+  createScratch?(
+    location: DatabaseLocation,
+    scratch: { readonly encoding: string },
+    options?: ConnectOptions,
+  ): Promise<readonly string[]>;
+  /**
+   * Servers: drops a database that `createScratch` made, and what a restore left beside it. Sessions of the same user in it
+   * are ended. Nothing to drop is no error. Throws `target-unsafe` for a database with another name.
+   */
+  dropScratch?(location: DatabaseLocation, options?: ConnectOptions): Promise<void>;
 }

@@ -11,6 +11,7 @@ import {
   FileReferenceSchema,
   RowFindingSchema,
 } from '../adapter-schema.ts';
+import { compareIds } from '../diff/document-order.ts';
 import type { Gathered } from './gather.ts';
 import { assertShape, pathProblem } from './shape.ts';
 
@@ -138,20 +139,6 @@ export function checkDocuments({ documents, references, sample, instance }: Gath
       '`documents` returns another number of documents than the sample has',
     );
   }
-}
-
-/** Decimal numbers by value, everything else by code unit. */
-function compareIds(left: string, right: string): number {
-  const number = /^\d+$/;
-  if (number.test(left) && number.test(right)) {
-    return left.length === right.length ? compareText(left, right) : left.length - right.length;
-  }
-  return compareText(left, right);
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 export function checkExternals({ externals }: Gathered): void {

@@ -46,12 +46,11 @@ function findingLine({ level, reason, path, text }: CheckFinding, paint: Paint):
   return `  ${word} ${reason}: ${text}${path === null || text.includes(path) ? '' : ` (${cut(path)})`}`;
 }
 
-export function drawCheck(
-  result: CheckResult,
-  { stdout: paint }: PageContext,
-  extra: { readonly title: string },
-): Page {
-  const { findings, findingsOmitted, documents, documentsComplete, files } = result;
+/** The findings, grouped, and an empty line behind them; nothing when there are none. Shown by `drill`, too. */
+export function findingLines(
+  { findings, findingsOmitted }: Pick<CheckResult, 'findings' | 'findingsOmitted'>,
+  paint: Paint,
+): string[] {
   const groups = groupFindings(findings);
   const lines = groups
     .slice(0, longestPage)
@@ -61,17 +60,30 @@ export function drawCheck(
     findingsOmitted;
   if (hidden > 0) lines.push(`${formatItems(hidden, 'finding')} more (--json lists up to 10,000)`);
   if (lines.length > 0) lines.push('');
+  return lines;
+}
+
+/** `1 error, 2 warnings, 0 remarks`. */
+export function levelCounts(findings: readonly CheckFinding[]): string {
   const count = (level: CheckFinding['level']): number =>
     findings.filter((one) => one.level === level).length;
+  return [
+    formatItems(count('error'), 'error'),
+    formatItems(count('warning'), 'warning'),
+    formatItems(count('info'), 'remark'),
+  ].join(', ');
+}
+
+export function drawCheck(
+  result: CheckResult,
+  { stdout: paint }: PageContext,
+  extra: { readonly title: string },
+): Page {
+  const { findings, documents, documentsComplete, files } = result;
+  const lines = findingLines(result, paint);
   const summary = `${formatCount(documentsComplete)} of ${formatItems(documents, 'document')} complete, ${formatItems(files, 'file')} looked at`;
   lines.push(stampText(extra.title, result.stamp));
   lines.push(result.exitCode === 0 ? paint.good(summary) : paint.bad(summary));
-  lines.push(
-    [
-      formatItems(count('error'), 'error'),
-      formatItems(count('warning'), 'warning'),
-      formatItems(count('info'), 'remark'),
-    ].join(', '),
-  );
+  lines.push(levelCounts(findings));
   return { stdout: lines, stderr: [] };
 }

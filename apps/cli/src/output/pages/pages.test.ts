@@ -7,6 +7,7 @@ import {
   sampleBackup,
   sampleCheck,
   sampleDoctor,
+  sampleDrill,
   sampleInspect,
   samplePlan,
   sampleRestore,
@@ -18,6 +19,7 @@ import { drawApps } from './apps-page.ts';
 import { drawBackup } from './backup-page.ts';
 import { drawCheck } from './check-page.ts';
 import { drawDoctor } from './doctor-page.ts';
+import { drawDrill } from './drill-page.ts';
 import { drawInspect } from './inspect-page.ts';
 import { drawRestore, planLines } from './restore-page.ts';
 import { drawUndo } from './undo-page.ts';
@@ -156,7 +158,7 @@ describe('restore', () => {
       database     /srv/data/db.sqlite3 (sqlite): in use, 61 tables
       media        /srv/media: in use
       data         /srv/data: not there yet
-      versions     the application migrates at its next start; the target is newer
+      versions     the application migrates; the target is newer
       space        1.2 GiB needed, 83.8 GiB free
       steps:
         documents.1077_x
@@ -235,6 +237,64 @@ describe('check', () => {
     }));
     const text = shown({ ...sampleCheck, findings, findingsOmitted: 1000 }, extra, drawCheck);
     expect(text).toContain('1,100 findings more');
+  });
+});
+
+describe('drill', () => {
+  it('gives verdict, time and where it is noted', () => {
+    expect(shown(sampleDrill, extra, drawDrill)).toMatchInlineSnapshot(`
+      "proved: /backup/paperless-3.0.5.tar.zst
+      paperless-ngx 3.0.5, restored in 1 min 23 s (postgres)
+      200 of 200 documents complete, 812 files looked at, 100 documents opened
+      0 errors, 0 warnings, 0 remarks
+      drill log: /backup/paperless-3.0.5.tar.zst.drill.jsonl
+      --- stderr
+      --- alarms"
+    `);
+  });
+
+  it('shows findings as check does, documents that do not open, and what stands', () => {
+    const result = {
+      ...sampleDrill,
+      documentsComplete: 199,
+      findings: sampleCheck.findings.slice(2, 3),
+      errorsOfSource: 1,
+      sampleProblems: [
+        {
+          documentId: '7',
+          documentTitle: 'Letter \u001b[2J',
+          root: 'media',
+          path: 'documents/originals/0000007.pdf',
+          text: 'does not end as a PDF',
+        },
+      ],
+      kept: {
+        folder: '/srv/scratch/dms-backup-drill-a',
+        database: '/srv/scratch/dms-backup-drill-a/database',
+      },
+      warnings: ['a database was not dropped'],
+      exitCode: 3 as const,
+    };
+    expect(shown(result, extra, drawDrill)).toMatchInlineSnapshot(`
+      "document 12 'Invoice'
+        error checksum: not the recorded content (media/12.pdf)
+
+      do not open:
+        document 7 'Letter \\x1b[2J': media/documents/originals/0000007.pdf does not end as a PDF
+
+      not as it should be: /backup/paperless-3.0.5.tar.zst
+      paperless-ngx 3.0.5, restored in 1 min 23 s (postgres)
+      199 of 200 documents complete, 812 files looked at, 100 documents opened
+      1 error, 0 warnings, 0 remarks
+      1 error of the source: there when the backup was made
+      drill log: /backup/paperless-3.0.5.tar.zst.drill.jsonl
+      kept:
+        folder /srv/scratch/dms-backup-drill-a
+        database /srv/scratch/dms-backup-drill-a/database
+      --- stderr
+      --- alarms
+      a database was not dropped"
+    `);
   });
 });
 

@@ -11,7 +11,7 @@ const stateWords = { missing: 'not there yet', empty: 'empty', occupied: 'in use
 
 const verdictWords: Readonly<Record<string, string>> = {
   same: 'same version',
-  migrates: 'the application migrates at its next start',
+  migrates: 'the application migrates',
   'too-new': 'the archive is newer than the application',
   impossible: 'not possible',
   unknown: 'nobody can say',

@@ -4,6 +4,7 @@ import type { DatabaseEngine, DatabaseLocation } from '../engine.ts';
 import { dropFormer, openFormer } from './former.ts';
 import { openLoad } from './load.ts';
 import type { MariadbLocation } from './names.ts';
+import { createScratch, dropScratch } from './scratch.ts';
 import { settle } from './settle.ts';
 import { openSnapshot } from './snapshot.ts';
 import { inspectTarget } from './target.ts';
@@ -18,6 +19,8 @@ export const mariadbEngine: DatabaseEngine = {
   settle: (location, ticket, options = {}) => settle(ours(location), ticket, options),
   openFormer: (location, options = {}) => openFormer(ours(location), options),
   dropFormer: (location, options = {}) => dropFormer(ours(location), options),
+  createScratch: (location, _scratch, options = {}) => createScratch(ours(location), options),
+  dropScratch: (location, options = {}) => dropScratch(ours(location), options),
 };
 
 function ours(location: DatabaseLocation): MariadbLocation {

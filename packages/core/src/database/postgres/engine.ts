@@ -2,6 +2,7 @@
 
 import type { DatabaseEngine } from '../engine.ts';
 import { openLoad } from './load.ts';
+import { createScratch, dropScratch } from './scratch.ts';
 import { settle } from './settle.ts';
 import { openSnapshot } from './snapshot.ts';
 import { inspectTarget } from './target.ts';
@@ -13,4 +14,6 @@ export const postgresEngine: DatabaseEngine = {
   openLoad,
   filesOf: () => [],
   settle,
+  createScratch,
+  dropScratch,
 };

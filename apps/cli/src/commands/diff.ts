@@ -1,0 +1,62 @@
+// `diff`: two archives, or an archive and the live instance, compared in documents.
+
+import type { DiffOptions } from '@dms-backup/core';
+import { instanceFlags, type Values } from '../arguments/flags.ts';
+import { assertNoStorageUrl } from '../arguments/later.ts';
+import { createArchiveOptions } from '../archive-options.ts';
+import { createInstanceOptions } from '../instance.ts';
+import { createOutcome, type Outcome } from '../output/outcome.ts';
+import { drawDiff } from '../output/pages/diff-page.ts';
+import { UsageError } from '../usage-error.ts';
+import type { Call, Command } from './command.ts';
+
+function check(values: Values, operands: readonly string[]): void {
+  for (const operand of operands) assertNoStorageUrl(operand, 'an archive');
+  const isLive = values.app !== undefined;
+  if (operands.length === 2 && isLive)
+    throw new UsageError('two archives and --app: one of them too many');
+  if (operands.length < 2 && !isLive)
+    throw new UsageError(
+      'there is nothing to compare the archive with',
+      'Name a second archive, or the live instance with --app.',
+    );
+  if (operands[1] === '-') throw new UsageError('only the first archive can come on stdin');
+}
+
+async function run(call: Call): Promise<Outcome> {
+  const { diff } = await import('@dms-backup/core');
+  const second = call.operands[1];
+  const options: DiffOptions = {
+    ...createArchiveOptions(call),
+    with: second ?? (await createInstanceOptions(call)),
+  };
+  const result = await diff(options);
+  return createOutcome(result, result.exitCode, {}, drawDiff);
+}
+
+export const diffCommand: Command = {
+  name: 'diff',
+  summary: 'what changed between two archives, or since an archive, in documents',
+  description:
+    'Compares two archives, or an archive with the live instance, document by document: added, removed, changed, and the tables with another number of rows. Nothing is changed. File contents of archives are compared by their hashes; files of the live instance that have the size and time of the archive are not read again.',
+  operands: [
+    {
+      name: 'ARCHIVE',
+      text: 'the earlier state: path of an archive, or - for stdin',
+      required: true,
+    },
+    {
+      name: 'LATER',
+      text: 'the later one; without it the live instance of --app',
+      required: false,
+    },
+  ],
+  flags: instanceFlags,
+  examples: [
+    'dms-backup diff monday.tar.zst tuesday.tar.zst',
+    'dms-backup diff /backup/monday.tar.zst --app paperless',
+    'dms-backup diff --json monday.tar.zst tuesday.tar.zst',
+  ],
+  check,
+  run,
+};
