@@ -7,6 +7,7 @@ import { databasePassword } from './configuration-password.ts';
 import { documents } from './documents.ts';
 import { classify } from './media.ts';
 import { restoreNotes } from './notes.ts';
+import { quiesce } from './quiesce.ts';
 import { references } from './references.ts';
 import { inspectRows } from './row-findings.ts';
 import { tables } from './tables.ts';
@@ -27,6 +28,7 @@ export const adapter = defineAdapter({
   references,
   documents,
   inspectRows,
+  quiesce,
   compatibility,
   restoreNotes,
 });

@@ -181,10 +181,18 @@ export interface Adapter {
   externals?(database: DatabaseReader, instance: Instance): AsyncIterable<External>;
 
   /**
-   * Optional: stops file moves of the running application for a few seconds and returns the release. Absent: the
-   * application cannot be paused, and core repeats its catch-up instead.
+   * Optional: stops file moves of the running application for a moment and returns the release. Called by `backup` only, once
+   * per snapshot, a few times at most; never again after it failed. Core calls the release after 1.5 seconds at the latest,
+   * exactly once, and expects an answer within a second. What was taken must not outlive the process, however that ends, and
+   * nothing may be left on disk that was not there before.
+   * `waitMs`: how long to wait for the application at most (core gives up a little later); `signal`: nobody waits any more.
+   * Throws when there is nothing to be had: no lock, no way to take it, no patience left. Core then backs up without a pause
+   * and shows the message as a warning. Absent: the application cannot be paused; core repeats its catch-up instead.
    */
-  quiesce?(instance: Instance, options: { signal?: AbortSignal }): Promise<() => Promise<void>>;
+  quiesce?(
+    instance: Instance,
+    options: { readonly signal?: AbortSignal; readonly waitMs?: number },
+  ): Promise<() => Promise<void>>;
 
   /** May an archive with stamp `archive` be restored where `target` runs? `target` is null for an empty place. Pure. */
   compatibility(archive: Stamp, target: Stamp | null): Compatibility;

@@ -1,15 +1,17 @@
 // The verb with an invented application: what the adapter says about destination, name and things elsewhere. What an archive
 // holds is tested end to end, in apps/cli.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { rejection } from '../test/caught.ts';
 import { scratchDirectory } from '../test/scratch-directory.ts';
-import { instanceOf, rootOf, shoebox } from '../test/shoebox.ts';
+import { instanceOf, referenceTo, rootOf, shoebox } from '../test/shoebox.ts';
 import type { Adapter, External, Instance } from './adapter.ts';
 import { backup } from './backup.ts';
+import { check } from './check.ts';
+import type { VerbEvent } from './events.ts';
 import { inspect } from './inspect.ts';
 import type { BackupOptions, BackupResult } from './verb.ts';
 
@@ -105,4 +107,127 @@ test('what is none is refused, and no archive is left', async () => {
     "adapter 'shoebox' returned something else than `externals` promises (kind: invalid_format)",
   ]);
   expect(readdirSync(destination)).toEqual([]);
+});
+
+describe('an application that can be paused', () => {
+  /** Needs `a`, and what `needs` has by the time. `pause` is what happens when it stands still, `resume` when it goes on. */
+  function busy(
+    pause: (files: string) => void,
+    resume: (files: string) => void = () => undefined,
+  ): { members: Partial<Adapter>; story: string[]; needs: string[]; events: VerbEvent[] } {
+    const story: string[] = [];
+    const needs = ['a'];
+    const members: Partial<Adapter> = {
+      async quiesce({ roots: [root] }) {
+        story.push('pause');
+        pause(root?.directory ?? '');
+        return async () => {
+          story.push('resume');
+          resume(root?.directory ?? '');
+        };
+      },
+      async *references() {
+        story.push('references');
+        yield* needs.map((path) => referenceTo(path));
+      },
+    };
+    return { members, story, needs, events: [] };
+  }
+
+  test('is paused for the snapshot and the last files only', async () => {
+    const { members, story, events } = busy(() => undefined);
+    const onEvent = (event: VerbEvent) => void events.push(event);
+    const { result } = await run({}, { onEvent }, members);
+    expect(story).toEqual(['references', 'pause', 'resume', 'references']);
+    expect([result.exitCode, result.warnings]).toEqual([0, []]);
+    const texts = events.flatMap((event) => (event.type === 'step' ? [event.text] : []));
+    expect(texts).toContainEqual(
+      expect.stringMatching(/^the application was paused for \d\.\d\d s$/),
+    );
+  });
+
+  test('may take a file away as soon as it goes on', async () => {
+    const { members, story, needs } = busy(
+      (files) => {
+        mkdirSync(join(files, 'new'));
+        writeFileSync(join(files, 'new/late'), 'content');
+        needs.push('new/late');
+      },
+      (files) => rmSync(join(files, 'new'), { recursive: true }),
+    );
+    const { result } = await run({}, {}, members);
+    expect(story).toEqual(['references', 'pause', 'resume', 'references']);
+    expect([result.exitCode, result.proof.exceptions, result.counts.files]).toEqual([0, 0, 2]);
+  });
+
+  test('may want an MD5 of it', async () => {
+    const { members, needs } = busy(
+      (files) => {
+        writeFileSync(join(files, 'late'), '');
+        needs.push('late');
+      },
+      (files) => rmSync(join(files, 'late')),
+    );
+    const checksum = { algorithm: 'md5', value: 'd41d8cd98f00b204e9800998ecf8427e' } as const;
+    const references: Adapter['references'] = async function* references() {
+      yield* needs.slice(1).map((path) => referenceTo(path, { checksum }));
+    };
+    const { result } = await run({}, {}, { ...members, references });
+    expect([result.exitCode, result.proof.referencesWithChecksum]).toEqual([0, 1]);
+  });
+
+  test('has files that are none of the archive, late ones too', async () => {
+    const { members } = busy((files) => {
+      mkdirSync(join(files, 'cache'));
+      for (const name of ['cache/x', 'lock', 'one']) writeFileSync(join(files, name), '');
+    });
+    const { result } = await run({}, {}, members);
+    expect(result.counts.files).toBe(2);
+  });
+
+  test('is backed up all the same when the pause cannot be had', async () => {
+    let asked = 0;
+    const quiesce = () => {
+      asked++;
+      return Promise.reject(new Error('no lock'));
+    };
+    // the missing file makes a second snapshot
+    const { members, needs } = busy(() => undefined);
+    const references: Adapter['references'] = async function* references() {
+      yield* needs.map((path) => referenceTo(path, { documentId: null }));
+      needs.push(`missing-${needs.length}`);
+    };
+    const { result } = await run({}, {}, { ...members, references, quiesce });
+    expect(asked).toBe(1);
+    expect(result.warnings).toEqual([
+      'the application was not paused while its last files were read: no lock',
+    ]);
+    expect(result.exitCode).toBe(3);
+  });
+
+  test('goes on when the backup fails', async () => {
+    const { members, story } = busy((files) => rmSync(join(files, '../db')));
+    const error = await rejection(run({}, {}, members));
+    expect(error.code).toBe('database-not-found');
+    expect(story).toEqual(['references', 'pause', 'resume']);
+  });
+
+  test('is left alone when no files are wanted, and by a check', async () => {
+    const { members, story } = busy(() => undefined);
+    await run({}, { parts: ['database'] }, members);
+    const scratch = scratchDirectory();
+    writeFileSync(join(scratch, 'a'), '');
+    new DatabaseSync(join(scratch, 'db')).exec('CREATE TABLE papers (id INTEGER PRIMARY KEY)');
+    const instance = instanceOf([rootOf(scratch)], {
+      database: { value: { engine: 'sqlite', path: join(scratch, 'db') }, source: 'the test' },
+    });
+    await check({
+      adapter: shoebox({ ...members, configure: async () => instance }),
+      adapterPackage: { name: 'shoebox', packageVersion: '1.0.0' },
+      given: { configFiles: [] },
+      environment: {},
+      workingDirectory: scratch,
+    });
+    expect(story.filter((each) => each !== 'references')).toEqual([]);
+  });
 });

@@ -19,6 +19,8 @@ import type { TablePlan } from './capture/database.ts';
 import { ExclusionList } from './capture/exclusions.ts';
 import { BackupLedger } from './capture/ledger.ts';
 import { buildManifest, compressionLevel } from './capture/manifest.ts';
+import { ApplicationPause } from './capture/pause.ts';
+import { pausedSnapshot } from './capture/paused-snapshot.ts';
 import { archiveMedia, existingRoots } from './capture/media.ts';
 import { readExternals, readReferences, readStamp, versionText } from './capture/snapshot.ts';
 import type { MediaSource } from './capture/media.ts';
@@ -202,10 +204,14 @@ class BackupRun {
   }
 
   async #openSnapshot(): Promise<void> {
-    await this.#snapshot?.close();
-    this.#snapshot = undefined;
+    await this.#closeSnapshot();
     const { engine, location, connect } = this.database;
     this.#snapshot = await engine.openSnapshot(location, connect);
+  }
+
+  async #closeSnapshot(): Promise<void> {
+    await this.#snapshot?.close();
+    this.#snapshot = undefined;
   }
 
   async #readReferences(): Promise<void> {
@@ -313,17 +319,21 @@ class BackupRun {
       onEvent: options.onEvent ?? (() => undefined),
       ...(options.signal && { signal: options.signal }),
     };
+    const pause = new ApplicationPause(source);
+    const snapshot = { close: () => this.#closeSnapshot(), open: () => this.#openSnapshot() };
     const unreadable = await archiveMedia(
       source,
       this.#ledger,
       this.#writer!,
       this.#exclusions,
-      async () => {
-        await this.#openSnapshot();
+      async (readNewcomers) => {
+        await pausedSnapshot(pause, snapshot, readNewcomers);
         await this.#assertSameState();
         await this.#readReferences();
       },
     );
+    if (pause.summary !== undefined) this.#step('media', pause.summary);
+    this.warnings.push(...pause.warnings);
     this.#incomplete ||= unreadable.length > 0;
     this.warnings.push(...unreadable.slice(0, 100));
     if (unreadable.length > 100)

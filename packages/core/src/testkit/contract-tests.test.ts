@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { defineAdapter, type Adapter, type Stamp } from '../adapter.ts';
+import { DmsBackupError } from '../errors.ts';
 import { contractTests, type Sample } from './index.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'dms-backup-testkit-'));
@@ -200,6 +201,24 @@ async function failuresOf(adapter: Adapter): Promise<Map<string, string>> {
 test('an adapter that keeps the contract passes everything', async () => {
   expect(await failuresOf(shoebox)).toEqual(new Map());
 });
+
+test('an adapter may have a pause, or say why there is none', async () => {
+  expect(await failuresOf({ ...shoebox, quiesce: pausing() })).toEqual(new Map());
+  const refused = () => Promise.reject(new DmsBackupError('source-unreadable', 'there is no lock'));
+  expect(await failuresOf({ ...shoebox, quiesce: refused })).toEqual(new Map());
+});
+
+/** A pause that one can have at a time; `release` is what its release does besides. */
+function pausing(release: () => boolean = () => true): NonNullable<Adapter['quiesce']> {
+  let isPaused = false;
+  return async (_, { signal }) => {
+    if (isPaused || signal?.aborted) throw new DmsBackupError('locked', 'it is paused already');
+    isPaused = true;
+    return async () => {
+      isPaused = !release();
+    };
+  };
+}
 
 async function first<T>(items: AsyncIterable<T>): Promise<T> {
   for await (const item of items) return item;
@@ -526,6 +545,41 @@ const broken: readonly (readonly [string, string, RegExp, Partial<Adapter>])[] =
     {
       documents: () => {
         throw new TypeError('boom');
+      },
+    },
+  ],
+  [
+    'a pause that never ends',
+    'gives back a pause',
+    /cannot be had a second time/,
+    { quiesce: pausing(() => false) },
+  ],
+  [
+    'a pause without a release',
+    'gives back a pause',
+    /must return the release/,
+    { quiesce: async () => undefined as never },
+  ],
+  [
+    'a pause that fails with a stack',
+    'gives back a pause',
+    /something else than a DmsBackupError.*boom/,
+    { quiesce: () => Promise.reject(new TypeError('boom')) },
+  ],
+  [
+    'a pause for nobody',
+    'gives back a pause',
+    /although the signal is aborted/,
+    { quiesce: async () => async () => undefined },
+  ],
+  [
+    'a pause that leaves a file behind',
+    'gives back a pause',
+    /left some behind/,
+    {
+      quiesce: async (instance, options) => {
+        writeFileSync(join(instance.roots[0]?.directory ?? '', 'pause.lock'), '');
+        return await pausing()(instance, options);
       },
     },
   ],

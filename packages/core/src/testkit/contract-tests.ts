@@ -6,6 +6,7 @@ import type { Adapter } from '../adapter.ts';
 import { checkCompatibility, checkDirection, checkNotes } from './check-decisions.ts';
 import { checkInstance, checkPaths, checkStamp, checkTables } from './check-facts.ts';
 import { checkEmptyPlace, checkMembers } from './check-object.ts';
+import { checkPause } from './check-pause.ts';
 import {
   checkDocuments,
   checkExternals,
@@ -66,6 +67,8 @@ export function contractTests({ test, adapter, samples }: ContractTestsOptions):
     }
     test(`${title}, ${sample.name}: writes nothing`, async () =>
       checkUntouched(adapter, await opened()));
+    test(`${title}, ${sample.name}: gives back a pause`, async () =>
+      checkPause(adapter, await opened()));
   }
   if (samples.length > 1) {
     test(`${title}: upgrades go one way`, async () => {
