@@ -2,6 +2,7 @@
 // archives are migrated by the application, newer ones are refused with the release to install.
 
 import type { Compatibility, Stamp } from '@dms-backup/core';
+import { rangeText } from '@dms-backup/core/adapter-kit';
 import {
   generationOf,
   generations,
@@ -9,7 +10,7 @@ import {
   newestRelease,
   productApps,
 } from './migrations.ts';
-import { compareReleases, imageOf, majorOf, rangeText } from './release.ts';
+import { compareReleases, imageOf, majorOf } from './release.ts';
 
 /**
  * 3.x refuses databases that do not have all migrations of 2.20.5 - 2.20.15 (paperless.checks, paperless.E002); the

@@ -4,7 +4,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigureInput, Instance, Root } from '@dms-backup/core';
-import { environmentSource, findValue, pathBelow } from '@dms-backup/core/adapter-kit';
+import {
+  absoluteLocation,
+  environmentSource,
+  findValue,
+  pathBelow,
+} from '@dms-backup/core/adapter-kit';
 import { locateDatabase } from './configuration-database.ts';
 import { findFiles } from './configuration-files.ts';
 import { collectSecrets, collectSettings } from './configuration-settings.ts';
@@ -71,7 +76,7 @@ export async function readConfiguration(input: ConfigureInput): Promise<Configur
   const database =
     given.database === undefined
       ? configured
-      : { value: absolute(given.database, workingDirectory), source: '--database' };
+      : { value: absoluteLocation(given.database, workingDirectory), source: '--database' };
   warnIfMixed(input, roots, database, warnings);
 
   const instance: Instance = {
@@ -84,17 +89,6 @@ export async function readConfiguration(input: ConfigureInput): Promise<Configur
     warnings,
   };
   return { instance, sources, configured };
-}
-
-function absolute(
-  database: NonNullable<ConfigureInput['given']['database']>,
-  workingDirectory: string,
-): NonNullable<Instance['database']>['value'] {
-  if (database.engine === 'sqlite') {
-    return { engine: 'sqlite', path: resolve(workingDirectory, database.path) };
-  }
-  const { options, ...rest } = database;
-  return options === undefined ? rest : { ...rest, options: { ...options } };
 }
 
 /** Flag, variable, then the default of the first source that implies one, then a default that exists on this machine. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { rangeText } from '@dms-backup/core/adapter-kit';
 import { generationOf, generations, matchMigrations } from './migrations.ts';
-import { isWithin, rangeText } from './release.ts';
+import { isWithin } from './release.ts';
 import facts from './data/migrations.json' with { type: 'json' };
 
 /** The table of the fact sheet, section 1: newest `documents` migration and the range it must give. */

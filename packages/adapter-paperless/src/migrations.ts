@@ -1,8 +1,9 @@
 // Which release made this database? Matching works on the set of applied migrations, never on the highest name or id:
 // 3.x restarted at 0001 and a fresh 3.0.5 database records all old names as well.
 
+import { rangeText, type ReleaseRange } from '@dms-backup/core/adapter-kit';
 import facts from './data/migrations.json' with { type: 'json' };
-import { isWithin, rangeText, type ReleaseRange } from './release.ts';
+import { isWithin } from './release.ts';
 
 /** The product's own Django apps; the migrations of all others depend on its libraries. */
 export const productApps = ['documents', 'paperless', 'paperless_mail'] as const;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { compareReleases, imageOf, isWithin, normalRelease, rangeText } from './release.ts';
+import { rangeText } from '@dms-backup/core/adapter-kit';
+import { compareReleases, imageOf, isWithin, normalRelease } from './release.ts';
 
 test('reads complete releases only', () => {
   expect(normalRelease('v3.0.5')).toBe('3.0.5');

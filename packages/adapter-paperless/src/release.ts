@@ -1,9 +1,6 @@
 // Releases of paperless-ngx as text: parsing, order, ranges. A prerelease comes before its release.
 
-export interface ReleaseRange {
-  readonly from: string;
-  readonly to: string;
-}
+import { createReleaseOrder } from '@dms-backup/core/adapter-kit';
 
 const releasePattern = /^(?:v|ngx-)?(\d+)\.(\d+)\.(\d+)(?:-beta\.(?:rc)?(\d+))?$/;
 /** Sorts a release after all of its prereleases. */
@@ -22,24 +19,7 @@ function parts(release: string): readonly number[] {
   return [Number(match[1]), Number(match[2]), Number(match[3]), prerelease];
 }
 
-/** Negative when `left` is older, positive when it is newer, 0 when equal. */
-export function compareReleases(left: string, right: string): number {
-  const others = parts(right);
-  for (const [index, value] of parts(left).entries()) {
-    const difference = value - (others[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-export function isWithin(release: string, range: ReleaseRange): boolean {
-  return compareReleases(release, range.from) >= 0 && compareReleases(release, range.to) <= 0;
-}
-
-/** `3.0.5`, or `2.20.5 - 2.20.15`. */
-export function rangeText(range: ReleaseRange): string {
-  return range.from === range.to ? range.from : `${range.from} - ${range.to}`;
-}
+export const { compareReleases, isWithin } = createReleaseOrder(parts);
 
 export function majorOf(release: string): number {
   return parts(release)[0] ?? 0;

@@ -1,48 +1,9 @@
 // One rule per table that paperless-ngx or its libraries ever had; tables of other Django apps (PAPERLESS_APPS) get none,
 // so core keeps and reports them. Tables that look like history and are state (workflow runs, processed mails) are essential.
 
-import { qualifiedName, type DatabaseSchema, type TableRule } from '@dms-backup/core';
+import { createTableRules } from '@dms-backup/core/adapter-kit';
 import facts from './data/tables.json' with { type: 'json' };
 import { documentTable } from './document-rows.ts';
 
-const leftOut: Readonly<Record<string, string>> = facts.ephemeralRowsLeftOut;
-const secretColumns: Readonly<Record<string, readonly string[]>> = facts.secretColumns;
-const classes = new Map<string, TableRule['class']>([
-  ...facts.essential.map((table) => [table, 'essential'] as const),
-  ...facts.history.map((table) => [table, 'history'] as const),
-  ...facts.ephemeral.map((table) => [table, 'ephemeral'] as const),
-  ...Object.keys(leftOut).map((table) => [table, 'ephemeral'] as const),
-]);
-
-/** Member `tables` of the adapter: rules for the known tables of this schema, by their qualified names. */
-export function tables(schema: DatabaseSchema): TableRule[] {
-  const rules: TableRule[] = [];
-  const home = homeOf(schema);
-  for (const table of schema.tables) {
-    const known = classes.get(table.name);
-    if (known === undefined || table.schema !== home) continue;
-    const reason = leftOut[table.name];
-    const columns = table.columns.map(({ name }) => name);
-    const secrets = (secretColumns[table.name] ?? []).filter((column) => columns.includes(column));
-    rules.push({
-      table: qualifiedName(table),
-      class: known,
-      keepRows: reason === undefined,
-      ...(reason === undefined ? {} : { reason }),
-      ...(secrets.length === 0 ? {} : { secretColumns: secrets }),
-    });
-  }
-  return rules;
-}
-
-/**
- * PostgreSQL: Django's tables are where the search path of its user leads, which is `public` unless the administrator chose
- * otherwise. SQLite and MariaDB have no schemas. A table of the same name elsewhere is not ours.
- */
-function homeOf(schema: DatabaseSchema): string | undefined {
-  if (schema.tables.every((table) => table.schema === undefined)) return undefined;
-  const homes = schema.tables
-    .filter(({ name }) => name === documentTable)
-    .map((table) => table.schema);
-  return homes.length === 1 ? homes[0] : 'public';
-}
+/** Member `tables` of the adapter. */
+export const tables = createTableRules(facts, [documentTable]);

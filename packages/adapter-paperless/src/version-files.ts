@@ -5,7 +5,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { normalRelease, type ReleaseRange } from './release.ts';
+import type { ReleaseRange } from '@dms-backup/core/adapter-kit';
+import { normalRelease } from './release.ts';
 
 export interface LoggedVersion {
   readonly release: string;

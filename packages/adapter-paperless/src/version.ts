@@ -3,20 +3,19 @@
 
 import { join } from 'node:path';
 import type { DatabaseReader, Instance, Stamp } from '@dms-backup/core';
-import { readDjangoMigrations, settingOf } from '@dms-backup/core/adapter-kit';
+import {
+  rangeText,
+  readDjangoMigrations,
+  settingOf,
+  type ReleaseRange,
+} from '@dms-backup/core/adapter-kit';
 import {
   generations,
   matchMigrations,
   newestRelease,
   type MigrationFinding,
 } from './migrations.ts';
-import {
-  compareReleases,
-  isWithin,
-  normalRelease,
-  rangeText,
-  type ReleaseRange,
-} from './release.ts';
+import { compareReleases, isWithin, normalRelease } from './release.ts';
 import { readLoggedVersion, releasesOfVersionPy } from './version-files.ts';
 
 /** What one source says, as the releases it leaves possible. */

@@ -15,10 +15,11 @@ import {
   paperlessTablesAt,
 } from '@dms-backup/test-fixtures';
 import { afterAll, describe, expect, test } from 'vitest';
+import { rangeText } from '@dms-backup/core/adapter-kit';
 import tableFacts from '../src/data/tables.json' with { type: 'json' };
 import { adapter } from '../src/index.ts';
 import { generationOf, generations } from '../src/migrations.ts';
-import { imageOf, rangeText } from '../src/release.ts';
+import { imageOf } from '../src/release.ts';
 import { schemaOf } from './schema-of.ts';
 import { list } from './small-database.ts';
 import { createReader } from './sqlite-reader.ts';
