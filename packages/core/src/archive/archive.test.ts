@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sealFor } from '../../test/assemble-archive.ts';
 import { isDmsBackupError } from '../errors.ts';
 import { createFileSink } from '../io/sink.ts';
 import { Spool } from '../io/spool.ts';
@@ -76,36 +77,17 @@ async function makeArchive(codec: Codec, name: string): Promise<string> {
   await writer.drain();
   index.close();
   const { frame, offset, size, sha256 } = written!;
+  const empty = sealFor(createHash('sha256').update(manifest).digest('hex'), {
+    frame,
+    offset,
+    size,
+    sha256,
+    entries: entries.length,
+  });
   const seal = {
-    formatVersion: 1 as const,
+    ...empty,
     archiveId: '6f1c3ac0-6a2c-4f6d-9f39-3c6f4c2f7d11',
-    sealedAt: '2026-11-21T00:00:00Z',
-    manifestSha256: createHash('sha256').update(manifest).digest('hex'),
-    index: { frame, offset, size, sha256, entries: entries.length },
-    counts: {
-      files: 4,
-      directories: 1,
-      links: 1,
-      mediaBytes: 0,
-      tables: 0,
-      rows: 0,
-      databaseBytes: 0,
-      documents: 0,
-    },
-    tables: [],
-    proof: {
-      documents: 0,
-      documentsComplete: 0,
-      references: 0,
-      referencesWithChecksum: 0,
-      unreferencedFiles: 0,
-      exceptions: 0,
-      exceptionsListed: [],
-    },
-    excluded: [],
-    externals: [],
-    unknownTables: [],
-    warnings: [],
+    counts: { ...empty.counts, files: 4, directories: 1, links: 1 },
   };
   await writer.finish({ path: 'seal.json', content: Buffer.from(sealText(seal)) });
   return path;

@@ -4,7 +4,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { DmsBackupError, systemErrorCode } from '../errors.ts';
-import { freeMemory } from '../io/free-memory.ts';
 import { FrameCursor } from './frame-cursor.ts';
 import type { Codec } from './frame-codec.ts';
 import type { FrameTable } from './frame-table.ts';
@@ -14,6 +13,7 @@ import type { IndexedEntry } from './index-entry.ts';
 import { ManifestSchema } from './schema.ts';
 import type { Manifest, Seal } from './schema.ts';
 import { locateSeal } from './seal-reader.ts';
+import { takeLines } from './take-lines.ts';
 import { encodeHead, headBytes, paddedBytes } from './tar-entry.ts';
 
 const manifestLimitBytes = 64 * 1024 * 1024;
@@ -168,30 +168,18 @@ export class ArchiveReader {
       throw new DmsBackupError('archive-damaged', 'the index is not where the seal says');
     }
     const digest = createHash('sha256');
-    let rest = Buffer.alloc(0);
-    for (let left = size; left > 0;) {
-      const view = cursor.take(Math.min(left, 1024 * 1024));
-      left -= view.length;
-      digest.update(view);
-      const bytes = rest.length === 0 ? view : Buffer.concat([rest, view]);
-      let start = 0;
-      for (let stop = bytes.indexOf(0x0a); stop >= 0; stop = bytes.indexOf(0x0a, start)) {
-        yield bytes.toString('utf8', start, stop);
-        start = stop + 1;
-      }
-      rest = Buffer.from(bytes.subarray(start));
-      // else up to 64 MiB of them wait for the garbage collector, as many as it pleases
-      if (bytes !== view) freeMemory(bytes);
-      if (rest.length > lineLimitBytes)
-        throw new DmsBackupError('archive-damaged', 'the index has an endless line');
-    }
+    const rest = yield* takeLines(cursor, size, {
+      digest,
+      limitBytes: lineLimitBytes,
+      endless: () => new DmsBackupError('archive-damaged', 'the index has an endless line'),
+    });
     if (cursor.takeExactly(paddedBytes(size) - size).some((byte) => byte !== 0)) {
       throw new DmsBackupError(
         'archive-damaged',
         'the index is followed by bytes that should be zero',
       );
     }
-    if (rest.length > 0 || digest.digest('hex') !== sha256) {
+    if (rest > 0 || digest.digest('hex') !== sha256) {
       throw new DmsBackupError('archive-damaged', 'the index is not the one that was sealed');
     }
   }
