@@ -1,18 +1,19 @@
 // The cursor gives the bytes of the tar stream in order, however they were cut into frames, and ends in an error of ours.
 
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { caught } from '../../test/caught.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
+import { FileSource } from '../source/file-source.ts';
 import { compressFrame } from './frame-codec.ts';
-import { FrameCursor, readExactly } from './frame-cursor.ts';
+import { FrameCursor } from './frame-cursor.ts';
 import { FrameTable } from './frame-table.ts';
 
 const content = Buffer.from(Array.from({ length: 3000 }, (_, number) => (number * 7) % 251));
 
-function framesOf(...lengths: readonly number[]): { fd: number; table: FrameTable } {
+function framesOf(...lengths: readonly number[]): { source: FileSource; table: FrameTable } {
   const table = new FrameTable();
   const frames = lengths.map((length) => {
     const frame = compressFrame(
@@ -25,17 +26,13 @@ function framesOf(...lengths: readonly number[]): { fd: number; table: FrameTabl
   });
   const path = join(scratchDirectory(), 'frames');
   writeFileSync(path, Buffer.concat(frames));
-  return { fd: opened(path), table };
+  const source = new FileSource(path);
+  onTestFinished(() => source.close());
+  return { source, table };
 }
 
-function opened(path: string): number {
-  const fd = openSync(path, 'r');
-  onTestFinished(() => closeSync(fd));
-  return fd;
-}
-
-const cursorAt = ({ fd, table }: ReturnType<typeof framesOf>, start: number, end = 3000) =>
-  new FrameCursor(fd, 'zstd', [...table.covering(start, end)], start);
+const cursorAt = ({ source, table }: ReturnType<typeof framesOf>, start: number, end = 3000) =>
+  new FrameCursor(source, 'zstd', [...table.covering(start, end)], start);
 
 describe('a cursor', () => {
   test('takes at most to the end of a frame, exactly across frames', () => {
@@ -86,35 +83,16 @@ describe('a cursor', () => {
   });
 
   test('over no frames ends at once', () => {
-    const cursor = new FrameCursor(0, 'zstd', [], 17);
+    const cursor = new FrameCursor(framesOf(1).source, 'zstd', [], 17);
     expect(caught(() => cursor.take(1)).code).toBe('archive-damaged');
   });
 
   test('meets frames that are cut or changed', () => {
-    const { fd, table } = framesOf(1000);
+    const { source, table } = framesOf(1000);
     const frame = table.frame(0);
-    const cut = new FrameCursor(fd, 'zstd', [{ ...frame, fileOffset: 1 }], 0);
+    const cut = new FrameCursor(source, 'zstd', [{ ...frame, fileOffset: 1 }], 0);
     expect(caught(() => cut.take(1)).message).toBe('the archive ends in the middle of a frame');
-    const wrong = new FrameCursor(fd, 'zstd', [{ ...frame, size: 999 }], 0);
+    const wrong = new FrameCursor(source, 'zstd', [{ ...frame, size: 999 }], 0);
     expect(caught(() => wrong.take(1)).code).toBe('archive-damaged');
-  });
-});
-
-describe('reading exactly', () => {
-  test('gives the bytes of a place', () => {
-    const path = join(scratchDirectory(), 'file');
-    writeFileSync(path, 'some content');
-    const fd = opened(path);
-    expect(readExactly(fd, 5, 3).toString()).toBe('con');
-    expect(readExactly(fd, 12, 0).length).toBe(0);
-    expect(caught(() => readExactly(fd, 10, 3)).code).toBe('archive-damaged');
-  });
-
-  test('tells errors of the disk from damage', () => {
-    const fd = openSync(scratchDirectory(), 'r');
-    onTestFinished(() => closeSync(fd));
-    const error = caught(() => readExactly(fd, 0, 1));
-    expect([error.code, error.message]).toEqual(['source-unreadable', 'cannot read the archive']);
-    expect((error.cause as { code: string }).code).toBe('EISDIR');
   });
 });

@@ -1,40 +1,22 @@
 // Reads the tar stream of a run of frames from front to back, one decompressed frame at a time.
 
-import { readSync } from 'node:fs';
 import { DmsBackupError } from '../errors.ts';
 import { freeMemory } from '../io/free-memory.ts';
+import type { ByteSource } from '../source/byte-source.ts';
 import { decompressFrame } from './frame-codec.ts';
 import type { Codec } from './frame-codec.ts';
 import type { Frame } from './frame-table.ts';
 
-/** Reads exactly `length` bytes of a file. Throws `archive-damaged` when it ends before, `source-unreadable` on I/O errors. */
-export function readExactly(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let done = 0;
-  while (done < length) {
-    let count: number;
-    try {
-      count = readSync(fd, bytes, done, length - done, position + done);
-    } catch (cause) {
-      throw new DmsBackupError('source-unreadable', 'cannot read the archive', { cause });
-    }
-    if (count === 0)
-      throw new DmsBackupError('archive-damaged', 'the archive ends in the middle of a frame');
-    done += count;
-  }
-  return bytes;
-}
-
 export class FrameCursor {
-  readonly #fd: number;
+  readonly #source: ByteSource;
   readonly #codec: Codec;
   readonly #frames: readonly Frame[];
   #next = 0;
   #content: Buffer = Buffer.alloc(0);
   #at = 0;
 
-  constructor(fd: number, codec: Codec, frames: readonly Frame[], start: number) {
-    this.#fd = fd;
+  constructor(source: ByteSource, codec: Codec, frames: readonly Frame[], start: number) {
+    this.#source = source;
     this.#codec = codec;
     this.#frames = frames;
     this.skip(start - (frames[0]?.position ?? start));
@@ -76,7 +58,7 @@ export class FrameCursor {
     if (!frame)
       throw new DmsBackupError('archive-damaged', 'the archive ends in the middle of an entry');
     freeMemory(this.#content);
-    const bytes = readExactly(this.#fd, frame.fileOffset, frame.compressedSize);
+    const bytes = this.#source.read(frame.fileOffset, frame.compressedSize);
     this.#content = decompressFrame(bytes, this.#codec, frame.size);
     if (this.#content.buffer !== bytes.buffer) freeMemory(bytes);
     this.#at = 0;

@@ -1,11 +1,12 @@
 // What kind of file it is and where its frames lie: only what the writer makes is taken.
 
-import { closeSync, openSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { caught } from '../../test/caught.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
+import { FileSource } from '../source/file-source.ts';
 import { compressFrame, frameTargetBytes, gzipHeadBytes } from './frame-codec.ts';
 import { FrameTable } from './frame-table.ts';
 import { readFrameTable } from './frame-table-reader.ts';
@@ -17,11 +18,11 @@ function tableOf(content: Buffer | number): ReturnType<typeof readFrameTable> {
     writeFileSync(path, tarStart);
     truncateSync(path, content);
   } else writeFileSync(path, content);
-  const fd = openSync(path, 'r');
+  const source = new FileSource(path);
   try {
-    return readFrameTable(fd, statSync(path).size, path);
+    return readFrameTable(source);
   } finally {
-    closeSync(fd);
+    source.close();
   }
 }
 
@@ -112,11 +113,11 @@ describe('zstd', () => {
     writeFileSync(path, one);
     truncateSync(path, 2 ** 36);
     writeFileSync(path, table.subarray(-9), { flag: 'a' });
-    const fd = openSync(path, 'r');
-    expect(caught(() => readFrameTable(fd, statSync(path).size, path)).message).toContain(
+    const source = new FileSource(path);
+    onTestFinished(() => source.close());
+    expect(caught(() => readFrameTable(source)).message).toContain(
       'does not end with its seek table',
     );
-    closeSync(fd);
   });
 });
 

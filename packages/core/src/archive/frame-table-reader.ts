@@ -2,9 +2,9 @@
 // (gzip), or as slices of the plain file (none).
 
 import { DmsBackupError } from '../errors.ts';
+import type { ArchiveSource, ByteSource } from '../source/byte-source.ts';
 import { frameTargetBytes, gzipHeadBytes, readGzipHead } from './frame-codec.ts';
 import type { Codec } from './frame-codec.ts';
-import { readExactly } from './frame-cursor.ts';
 import {
   FrameTable,
   assertFrameSizes,
@@ -19,23 +19,19 @@ const ustarOffset = 257;
 const sniffBytes = blockBytes;
 
 /** Throws `not-an-archive` or `archive-damaged`. */
-export function readFrameTable(
-  fd: number,
-  fileBytes: number,
-  path: string,
-): { codec: Codec; frames: FrameTable } {
-  const start = readExactly(fd, 0, Math.min(sniffBytes, fileBytes));
+export function readFrameTable(source: ArchiveSource): { codec: Codec; frames: FrameTable } {
+  const start = source.read(0, Math.min(sniffBytes, source.sizeBytes));
   const codec = sniff(start);
   if (codec === undefined) {
-    throw new DmsBackupError('not-an-archive', `'${path}' is no archive of dms-backup`, {
+    throw new DmsBackupError('not-an-archive', `'${source.name}' is no archive of dms-backup`, {
       ...(start.toString('latin1', 0, 21) === 'age-encryption.org/v1' && {
         hint: 'The file is encrypted with age.',
       }),
     });
   }
-  if (codec === 'zstd') return { codec, frames: zstdFrames(fd, fileBytes) };
-  if (codec === 'gzip') return { codec, frames: gzipFrames(fd, fileBytes) };
-  return { codec, frames: slices(fileBytes) };
+  if (codec === 'zstd') return { codec, frames: zstdFrames(source) };
+  if (codec === 'gzip') return { codec, frames: gzipFrames(source) };
+  return { codec, frames: slices(source.sizeBytes) };
 }
 
 function sniff(start: Buffer): Codec | undefined {
@@ -49,9 +45,9 @@ function sniff(start: Buffer): Codec | undefined {
   return undefined;
 }
 
-function zstdFrames(fd: number, fileBytes: number): FrameTable {
-  const foot = readExactly(
-    fd,
+function zstdFrames(source: ByteSource): FrameTable {
+  const fileBytes = source.sizeBytes;
+  const foot = source.read(
     Math.max(0, fileBytes - seekTableFootBytes),
     Math.min(fileBytes, seekTableFootBytes),
   );
@@ -62,16 +58,15 @@ function zstdFrames(fd: number, fileBytes: number): FrameTable {
       'the archive does not end with its seek table: it was cut or packed anew',
     );
   }
-  return decodeSeekTable(readExactly(fd, fileBytes - length, length), fileBytes - length);
+  return decodeSeekTable(source.read(fileBytes - length, length), fileBytes - length);
 }
 
-function gzipFrames(fd: number, fileBytes: number): FrameTable {
+function gzipFrames(source: ByteSource): FrameTable {
+  const fileBytes = source.sizeBytes;
   const frames = new FrameTable();
   while (frames.compressedBytes < fileBytes) {
     const left = fileBytes - frames.compressedBytes;
-    const head = readGzipHead(
-      readExactly(fd, frames.compressedBytes, Math.min(gzipHeadBytes, left)),
-    );
+    const head = readGzipHead(source.read(frames.compressedBytes, Math.min(gzipHeadBytes, left)));
     if (!head || head.compressedSize > left || head.compressedSize < gzipHeadBytes) {
       throw new DmsBackupError(
         'archive-damaged',

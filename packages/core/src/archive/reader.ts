@@ -2,8 +2,10 @@
 // consistent with the seal; the entries themselves are checked by `walk.ts`.
 
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync } from 'node:fs';
-import { DmsBackupError, systemErrorCode } from '../errors.ts';
+import { DmsBackupError } from '../errors.ts';
+import { withLoaded } from '../source/byte-source.ts';
+import type { ArchiveSource } from '../source/byte-source.ts';
+import { FileSource } from '../source/file-source.ts';
 import { FrameCursor } from './frame-cursor.ts';
 import type { Codec } from './frame-codec.ts';
 import type { FrameTable } from './frame-table.ts';
@@ -28,9 +30,7 @@ export interface PlacedEntry extends IndexedEntry {
 }
 
 export class ArchiveReader {
-  readonly path: string;
-  readonly fd: number;
-  readonly fileBytes: number;
+  readonly source: ArchiveSource;
   readonly codec: Codec;
   readonly frames: FrameTable;
   readonly seal: Seal;
@@ -40,28 +40,44 @@ export class ArchiveReader {
   readonly #indexPosition: number;
   readonly #sealPosition: number;
 
-  /** Throws `archive-not-found`, `not-an-archive`, `archive-damaged`, `format-unsupported`. Close it afterwards. */
-  constructor(path: string) {
-    this.path = path;
-    this.fd = openArchiveFile(path);
+  /**
+   * `place`: path of a file, or a source, which is closed with the reader; one far away is to be opened with
+   * {@link openArchive}. Throws `archive-not-found`, `not-an-archive`, `archive-damaged`, `format-unsupported`; then the source
+   * of a path is closed.
+   */
+  constructor(place: string | ArchiveSource) {
+    this.source = typeof place === 'string' ? new FileSource(place) : place;
     try {
-      this.fileBytes = fstatSync(this.fd).size;
-      const { codec, frames } = readFrameTable(this.fd, this.fileBytes, path);
+      const { codec, frames } = readFrameTable(this.source);
       this.codec = codec;
       this.frames = frames;
-      const { seal, position, madeAtSeconds } = locateSeal(this.fd, codec, frames);
+      const { seal, position, madeAtSeconds } = locateSeal(this.source, codec, frames);
       this.seal = seal;
       this.#sealPosition = position;
       this.#madeAtSeconds = madeAtSeconds;
       this.#indexPosition = this.positionOf(seal.index);
     } catch (error) {
-      closeSync(this.fd);
+      if (typeof place === 'string') this.source.close();
       throw error;
     }
   }
 
   close(): void {
-    closeSync(this.fd);
+    this.source.close();
+  }
+
+  /** Before a part of the tar stream is read on the main thread. Nothing to do for a file. */
+  async load(start: number, end: number): Promise<void> {
+    const frames = [...this.frames.covering(start, end)];
+    const [first, last] = [frames[0], frames.at(-1)];
+    if (!first || !last) return;
+    const fileEnd = last.fileOffset + last.compressedSize;
+    await this.source.load(first.fileOffset, fileEnd - first.fileOffset);
+  }
+
+  /** Before `entries` is called. */
+  async loadIndex(): Promise<void> {
+    await this.load(this.#indexPosition, this.#sealPosition);
   }
 
   /** Position in the tar stream of a place given by frame and offset. Throws `archive-damaged` when there is none. */
@@ -80,7 +96,7 @@ export class ArchiveReader {
 
   /** A cursor at a position of the tar stream. */
   cursor(start: number, end: number): FrameCursor {
-    return new FrameCursor(this.fd, this.codec, [...this.frames.covering(start, end)], start);
+    return new FrameCursor(this.source, this.codec, [...this.frames.covering(start, end)], start);
   }
 
   /**
@@ -185,23 +201,20 @@ export class ArchiveReader {
   }
 }
 
-function openArchiveFile(path: string): number {
+/**
+ * A reader whose index and manifest can be read; the source is closed with it, also when it is refused. Throws what
+ * {@link ArchiveReader} throws, and what the source throws while it loads.
+ */
+export async function openArchive(source: ArchiveSource): Promise<ArchiveReader> {
   try {
-    const fd = openSync(path, 'r');
-    if (fstatSync(fd).isFile()) return fd;
-    closeSync(fd);
-  } catch (cause) {
-    const code = systemErrorCode(cause);
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new DmsBackupError('archive-not-found', `there is no archive '${path}'`, { cause });
-    }
-    throw new DmsBackupError(
-      'source-unreadable',
-      `cannot open the archive '${path}' (${code ?? 'unknown'})`,
-      { cause },
-    );
+    const reader = await withLoaded(() => new ArchiveReader(source));
+    await reader.loadIndex();
+    await withLoaded(() => reader.manifest());
+    return reader;
+  } catch (error) {
+    source.close();
+    throw error;
   }
-  throw new DmsBackupError('archive-not-found', `'${path}' is no file`);
 }
 
 function parseManifest(content: Buffer, seal: Seal): Manifest {

@@ -2,6 +2,7 @@
 
 import { Header } from 'tar/header';
 import { DmsBackupError } from '../errors.ts';
+import type { ByteSource } from '../source/byte-source.ts';
 import { FrameCursor } from './frame-cursor.ts';
 import type { Codec } from './frame-codec.ts';
 import type { FrameTable } from './frame-table.ts';
@@ -21,14 +22,14 @@ export interface LocatedSeal {
 }
 
 /** Throws `archive-damaged`, or `format-unsupported` for an archive from the future. */
-export function locateSeal(fd: number, codec: Codec, frames: FrameTable): LocatedSeal {
+export function locateSeal(source: ByteSource, codec: Codec, frames: FrameTable): LocatedSeal {
   const end = frames.contentBytes;
   // compressed archives have the seal in a frame of its own; else the last head of that name before the end is it
   const start =
     codec === 'none'
       ? Math.max(0, end - searchLimitBytes)
       : frames.frame(frames.length - 1).position;
-  const cursor = new FrameCursor(fd, codec, [...frames.covering(start, end)], start);
+  const cursor = new FrameCursor(source, codec, [...frames.covering(start, end)], start);
   const bytes = Buffer.from(cursor.takeExactly(end - start));
   const at = codec === 'none' ? lastSealHead(bytes) : 0;
   const head = bytes.subarray(at, at + blockBytes);

@@ -14,8 +14,6 @@ export interface UnpackEntry extends Omit<IndexedEntry, 'pathBytes' | 'linkBytes
 }
 
 export interface UnpackJob {
-  /** Open file of the archive (threads share the process's files). */
-  readonly fd: number;
   readonly codec: Codec;
   readonly frames: readonly Frame[];
   /** Position of the first entry's head in the tar stream. */

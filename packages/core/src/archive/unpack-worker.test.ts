@@ -1,14 +1,6 @@
 // The thread of the reader, called in the test's own thread, where the disk can be made to fail.
 
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { assembleArchive, withParts } from '../../test/assemble-archive.ts';
@@ -16,6 +8,8 @@ import type { Part } from '../../test/assemble-archive.ts';
 import { caught } from '../../test/caught.ts';
 import { failOnDisk, replaceOnDisk } from '../../test/failing-disk.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
+import type { ByteSource } from '../source/byte-source.ts';
+import { FileSource } from '../source/file-source.ts';
 import { compressFrame } from './frame-codec.ts';
 import { ArchiveReader } from './reader.ts';
 import type { PlacedEntry } from './reader.ts';
@@ -23,6 +17,7 @@ import { encodeHead } from './tar-entry.ts';
 import type { UnpackEntry, UnpackJob, UnpackResult } from './unpack-job.ts';
 
 const thread = vi.hoisted(() => ({
+  source: undefined as ByteSource | undefined,
   run: undefined as
     | ((job: UnpackJob) => { result: UnpackResult; transfer: ArrayBuffer[] })
     | undefined,
@@ -30,6 +25,12 @@ const thread = vi.hoisted(() => ({
 vi.mock('node:fs', async (original) =>
   (await import('../../test/failing-disk.ts')).failingDisk(await original()),
 );
+vi.mock('../source/thread-source.ts', () => ({
+  openThreadSource: (): ByteSource => ({
+    sizeBytes: 0,
+    read: (position, lengthBytes) => thread.source!.read(position, lengthBytes),
+  }),
+}));
 vi.mock('../io/worker-pool.ts', () => ({
   WorkerPool: undefined,
   serveJobs: (run: NonNullable<typeof thread.run>) => void (thread.run = run),
@@ -51,10 +52,10 @@ function unpack(
 ): ReturnType<NonNullable<typeof thread.run>> {
   const reader = new ArchiveReader(assembleArchive(directory, { parts: withParts(...parts) }));
   onTestFinished(() => reader.close());
+  thread.source = reader.source;
   const entries = [...reader.entries()].slice(3);
   const [start, end] = [entries[0]!.position, entries.at(-1)!.end];
   return thread.run!({
-    fd: reader.fd,
     codec: reader.codec,
     frames: [...reader.frames.covering(start, end)],
     start,
@@ -136,8 +137,9 @@ describe('an entry', () => {
     });
     const archive = join(directory, 'huge');
     writeFileSync(archive, compressFrame(head, 'none', 0));
-    const fd = openSync(archive, 'r');
-    onTestFinished(() => closeSync(fd));
+    const source = new FileSource(archive);
+    onTestFinished(() => source.close());
+    thread.source = source;
     const entry = {
       pathBytes: Buffer.from('catalogue/a'),
       type: 'file' as const,
@@ -154,7 +156,6 @@ describe('an entry', () => {
     const frame = { fileOffset: 0, compressedSize: 512, position: 0, size: 512 };
     const refused = caught(() =>
       thread.run!({
-        fd,
         codec: 'none',
         frames: [frame],
         start: 0,

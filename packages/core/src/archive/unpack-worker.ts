@@ -12,8 +12,11 @@ import {
   openSync,
   writeSync,
 } from 'node:fs';
+import { workerData } from 'node:worker_threads';
 import { DmsBackupError, systemErrorCode } from '../errors.ts';
 import { serveJobs } from '../io/worker-pool.ts';
+import type { ThreadSourceData } from '../source/byte-source.ts';
+import { openThreadSource } from '../source/thread-source.ts';
 import { utimesTime, mtimeSeconds } from './entry-time.ts';
 import { FrameCursor } from './frame-cursor.ts';
 import { headBytes, paddedBytes, writeHead } from './tar-entry.ts';
@@ -26,6 +29,7 @@ const lineFeed = 0x0a;
 /** No set-user-id and set-group-id: an archive must not be able to leave programs that run as their owner. */
 const safeFileModes = 0o1777;
 
+const source = openThreadSource(workerData as ThreadSourceData);
 let expected = Buffer.alloc(16 * 1024);
 
 serveJobs((job: UnpackJob) => {
@@ -34,7 +38,7 @@ serveJobs((job: UnpackJob) => {
 });
 
 function unpack(job: UnpackJob): UnpackResult {
-  const cursor = new FrameCursor(job.fd, job.codec, job.frames, job.start);
+  const cursor = new FrameCursor(source, job.codec, job.frames, job.start);
   try {
     return unpackEntries(cursor, job);
   } finally {

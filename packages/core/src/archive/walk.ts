@@ -93,7 +93,9 @@ class Walk {
   constructor(reader: ArchiveReader, options: WalkOptions) {
     this.#reader = reader;
     this.#options = options;
-    this.#pool = new WorkerPool(new URL('./unpack-worker', import.meta.url), options.threads);
+    this.#pool = new WorkerPool(new URL('./unpack-worker', import.meta.url), options.threads, () =>
+      reader.source.forThread(),
+    );
   }
 
   async run(): Promise<WalkResult> {
@@ -167,9 +169,9 @@ class Walk {
   async #dispatch(entries: UnpackEntry[]): Promise<{ result: Promise<UnpackResult> }> {
     const [start, end] = [this.#batchStart, this.#batchEnd];
     this.#batchEnd = start;
-    const { fd, codec, frames } = this.#reader;
+    const { codec, frames } = this.#reader;
     const setOwner = this.#options.setOwner ?? false;
-    const job = { fd, codec, frames: [...frames.covering(start, end)], start, entries, setOwner };
+    const job = { codec, frames: [...frames.covering(start, end)], start, entries, setOwner };
     const { result } = await this.#pool.submit(job);
     // no order among them: a run that waits for an earlier one keeps its entries, without end when one thread is held up
     const noted = this.#collect(entries, result).finally(() => this.#underWay.delete(noted));

@@ -192,7 +192,7 @@ export class ArchiveWriter {
     await this.#tail;
     for (const fd of this.#opened) closeSync(fd);
     this.#opened.clear();
-    this.#sink.discard();
+    await this.#sink.discard();
   }
 
   #sealItem(seal: MadeEntry): MemoryItem {

@@ -25,7 +25,7 @@ beforeEach(() => {
   const sink: Sink = {
     write: (each) => Promise.resolve(void bytes.push(Buffer.from(each))),
     commit: () => Promise.resolve(),
-    discard: () => undefined,
+    discard: () => Promise.resolve(),
   };
   writer = new ArchiveWriter({ sink, codec: 'none', level: 0, threads: 1 });
   onTestFinished(async () => {

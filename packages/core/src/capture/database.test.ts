@@ -186,7 +186,7 @@ describe('a database', () => {
     const sink = {
       write: (each: Uint8Array) => Promise.resolve(void bytes.push(Buffer.from(each))),
       commit: () => Promise.resolve(),
-      discard: () => undefined,
+      discard: () => Promise.resolve(),
     };
     const writer = new ArchiveWriter({ sink, codec: 'none', level: 0, threads: 1 });
     onTestFinished(() => writer.discard());

@@ -20,8 +20,8 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
   /** Makes it durable under its final name. */
   commit(): Promise<void>;
-  /** Removes what was written. Safe at any time, also after `commit` (then it does nothing). */
-  discard(): void;
+  /** Removes what was written. Safe at any time, also after `commit` (then it does nothing). Never rejects. */
+  discard(): Promise<void>;
 }
 
 /** Throws `destination-exists`, `destination-unwritable` or `no-space`. */
@@ -73,6 +73,7 @@ export function createFileSink(path: string): Sink {
       close();
       if (ours !== undefined) rmSync(ours, { force: true });
       ours = undefined;
+      return Promise.resolve();
     },
   };
 }
@@ -102,7 +103,11 @@ export function createStreamSink(stream: NodeJS.WritableStream): Sink {
       if (bytes) stream.write(bytes, done);
       else stream.end(done);
     });
-  return { write: (bytes) => send(bytes), commit: () => send(undefined), discard: () => undefined };
+  return {
+    write: (bytes) => send(bytes),
+    commit: () => send(undefined),
+    discard: () => Promise.resolve(),
+  };
 }
 
 /** For dry runs: everything is done but the writing. */
@@ -110,7 +115,7 @@ export function createNullSink(): Sink {
   return {
     write: () => Promise.resolve(),
     commit: () => Promise.resolve(),
-    discard: () => undefined,
+    discard: () => Promise.resolve(),
   };
 }
 

@@ -38,6 +38,7 @@ export function defaultThreads(): number {
  * early: without a limit each thread grows by 30 MB of garbage first.
  */
 const threadHeapMebibytes = 16;
+const nothing = { data: undefined, transfer: [] };
 
 export class WorkerPool<Job, Result> {
   readonly #workers: { worker: Worker; busy: number; exited: Promise<void> }[] = [];
@@ -47,14 +48,26 @@ export class WorkerPool<Job, Result> {
   #closed = false;
   #failure: unknown;
 
-  /** `module`: file URL of the worker's source without its ending, e.g. `new URL('./pack-worker', import.meta.url)`. */
-  constructor(module: URL, threads = defaultThreads()) {
+  /**
+   * `module`: file URL of the worker's source without its ending, e.g. `new URL('./pack-worker', import.meta.url)`. `giveThread`:
+   * called once for each thread, what it finds as its `workerData`.
+   */
+  constructor(
+    module: URL,
+    threads = defaultThreads(),
+    giveThread: () => { data: unknown; transfer: readonly Transferable[] } = () => nothing,
+  ) {
     // from sources (tests) Node strips the types itself, which takes a larger heap; built packages hold JavaScript
     const fromSources = import.meta.url.endsWith('.ts');
     const file = new URL(`${module.href}${fromSources ? '.ts' : '.js'}`);
     const resourceLimits = fromSources ? {} : { maxOldGenerationSizeMb: threadHeapMebibytes };
     for (let number = 0; number < threads; number++) {
-      const worker = new Worker(file, { resourceLimits });
+      const { data, transfer } = giveThread();
+      const worker = new Worker(file, {
+        resourceLimits,
+        workerData: data,
+        transferList: [...transfer],
+      });
       const exited = new Promise<void>((resolve) => {
         worker.once('exit', () => {
           resolve();
@@ -143,12 +156,12 @@ export function serveJobs(run: (job: never) => { result: unknown; transfer: Arra
   });
 }
 
-function errorToFailure(error: unknown): WorkerFailure {
+export function errorToFailure(error: unknown): WorkerFailure {
   const known = error instanceof Error ? error : new Error(String(error));
   return { code: systemErrorCode(known) ?? '', message: known.message, stack: known.stack };
 }
 
-function failureToError(failure: WorkerFailure): Error {
+export function failureToError(failure: WorkerFailure): Error {
   if (Object.hasOwn(errorTable, failure.code))
     return new DmsBackupError(failure.code as ErrorCode, failure.message);
   const error = Object.assign(new Error(failure.message), { code: failure.code });
