@@ -8,7 +8,7 @@ import { ArchiveSide, LiveSide } from './diff/side.ts';
 import type { Side } from './diff/side.ts';
 import { DmsBackupError, assertNotAborted } from './errors.ts';
 import { findDatabase, findInstance } from './instance.ts';
-import { localArchive } from './io/local-archive.ts';
+import { openNamedArchive } from './named-archive.ts';
 import type { DiffOptions, DiffResult, DocumentChange, InstanceOptions } from './verb.ts';
 
 /** Documents of each kind that the result lists; the counts have all. */
@@ -43,17 +43,21 @@ interface OpenSide {
 
 async function openArchive(archive: string, options: DiffOptions): Promise<OpenSide> {
   const { workingDirectory, signal } = options;
-  const local = await localArchive({ archive, workingDirectory, ...(signal && { signal }) });
+  const opened = await openNamedArchive({
+    archive,
+    workingDirectory,
+    ...(signal && { signal }),
+  });
   try {
-    const side = new ArchiveSide(local.path);
+    const side = new ArchiveSide(opened.reader);
     const { app, createdAt } = side.manifest;
     const close = async (): Promise<void> => {
       await side.close();
-      local.dispose();
+      await opened.close();
     };
-    return { name: local.name, app: app.name, createdAt, side, close };
+    return { name: opened.name, app: app.name, createdAt, side, close };
   } catch (error) {
-    local.dispose();
+    await opened.close();
     throw error;
   }
 }

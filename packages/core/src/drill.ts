@@ -2,8 +2,7 @@
 // instance is, some documents are opened, the time is taken, and everything is thrown away. The drill log beside the archive
 // gets a line, so that somebody can show that restores are practised.
 
-import { basename, resolve } from 'node:path';
-import { ArchiveReader } from './archive/reader.ts';
+import { basename } from 'node:path';
 import type { Manifest } from './archive/schema.ts';
 import { versionText } from './capture/snapshot.ts';
 import { check } from './check.ts';
@@ -15,6 +14,7 @@ import { assertServer, makeScratchPlace } from './drill/scratch-place.ts';
 import type { ScratchPlace } from './drill/scratch-place.ts';
 import { DmsBackupError, isDmsBackupError } from './errors.ts';
 import { findDatabase } from './instance.ts';
+import { openNamedArchive } from './named-archive.ts';
 import { assertSameApp, restore } from './restore.ts';
 import { tool } from './tool.ts';
 import type {
@@ -31,7 +31,7 @@ import type {
  * removed, which is told by a warning.
  */
 export async function drill(options: DrillOptions): Promise<DrillResult> {
-  const archive = readFacts(resolve(options.workingDirectory, options.archive));
+  const archive = await readFacts(options);
   const { path, manifest } = archive;
   assertSameApp(manifest, options);
   assertWhole(manifest);
@@ -51,13 +51,17 @@ interface Archive {
   readonly known: ReadonlySet<string>;
 }
 
-function readFacts(path: string): Archive {
-  const reader = new ArchiveReader(path);
+async function readFacts(options: DrillOptions): Promise<Archive> {
+  const { reader, name, close } = await openNamedArchive(options);
   try {
     const { exceptionsListed } = reader.seal.proof;
-    return { path, manifest: reader.manifest(), known: new Set(exceptionsListed.map(nameOf)) };
+    return {
+      path: name,
+      manifest: reader.manifest(),
+      known: new Set(exceptionsListed.map(nameOf)),
+    };
   } finally {
-    reader.close();
+    await close();
   }
 }
 

@@ -1,19 +1,16 @@
 // The verb `inspect`: what an archive is and holds, from seal and manifest alone.
 
-import { statSync } from 'node:fs';
-import { ArchiveReader } from './archive/reader.ts';
-import { localArchive } from './io/local-archive.ts';
+import { openNamedArchive } from './named-archive.ts';
 import type { ArchiveOptions, InspectResult } from './verb.ts';
 
-/** Reads only the end and the beginning of the file. Throws what `ArchiveReader` throws. */
+/** Reads only the end and the beginning of the file. Throws what `openNamedArchive` throws. */
 export async function inspect(options: ArchiveOptions): Promise<InspectResult> {
-  const local = await localArchive(options);
-  const reader = new ArchiveReader(local.path);
+  const { reader, name, storedBytes, close } = await openNamedArchive(options);
   try {
     const { seal } = reader;
     return {
-      archive: local.name,
-      archiveBytes: statSync(local.path).size,
+      archive: name,
+      archiveBytes: storedBytes,
       manifest: reader.manifest(),
       counts: seal.counts,
       proof: seal.proof,
@@ -24,7 +21,6 @@ export async function inspect(options: ArchiveOptions): Promise<InspectResult> {
       sealedAt: seal.sealedAt,
     };
   } finally {
-    reader.close();
-    local.dispose();
+    await close();
   }
 }

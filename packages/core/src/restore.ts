@@ -3,8 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ArchiveReader } from './archive/reader.ts';
-import type { PlacedEntry } from './archive/reader.ts';
+import type { ArchiveReader, PlacedEntry } from './archive/reader.ts';
 import type { Manifest } from './archive/schema.ts';
 import { splitPath } from './archive/entry-path.ts';
 import { walkArchive } from './archive/walk.ts';
@@ -13,7 +12,7 @@ import { DmsBackupError, assertNotAborted, isDmsBackupError } from './errors.ts'
 import type { PreparedDatabase } from './database/engine.ts';
 import { throttledProgress } from './events.ts';
 import { archiveFormer, keepingOf, serverPart } from './former.ts';
-import { localArchive } from './io/local-archive.ts';
+import { openNamedArchive } from './named-archive.ts';
 import { assertAllowed, planRestore, restoreNotes } from './staging/plan.ts';
 import { DatabaseStage } from './staging/stage-database.ts';
 import type { StageOptions } from './staging/stage-database.ts';
@@ -31,10 +30,8 @@ import { assertCounts } from './verify.ts';
  * `locked`, `archive-damaged`, `restore-failed`, `interrupted`: in every case the target is as it was.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const local = await localArchive(options);
-  let reader: ArchiveReader | undefined;
+  const { reader, close } = await openNamedArchive(options);
   try {
-    reader = new ArchiveReader(local.path);
     const manifest = reader.manifest();
     assertSameApp(manifest, options);
     const target = onlyArchived(await findTarget(options, partsOf(manifest, options)), manifest);
@@ -51,8 +48,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
       lock.release();
     }
   } finally {
-    reader?.close();
-    local.dispose();
+    await close();
   }
 }
 

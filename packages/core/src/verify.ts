@@ -1,8 +1,7 @@
 // The verb `verify`: proves an archive against itself. Reads every frame in threads; nothing is written anywhere.
 
-import { ArchiveReader } from './archive/reader.ts';
 import { archivedSchema } from './archive/archived-schema.ts';
-import type { PlacedEntry } from './archive/reader.ts';
+import type { ArchiveReader, PlacedEntry } from './archive/reader.ts';
 import { walkArchive } from './archive/walk.ts';
 import type { WalkResult } from './archive/walk.ts';
 import { databaseSchemaPath } from './archive/database-part.ts';
@@ -11,7 +10,7 @@ import type { Seal } from './archive/schema.ts';
 import { qualifiedName } from './database/schema.ts';
 import { DmsBackupError } from './errors.ts';
 import { throttledProgress } from './events.ts';
-import { localArchive } from './io/local-archive.ts';
+import { openNamedArchive } from './named-archive.ts';
 import type { VerifyOptions, VerifyResult } from './verb.ts';
 
 /**
@@ -19,13 +18,11 @@ import type { VerifyOptions, VerifyResult } from './verb.ts';
  * frame table. Throws `archive-not-found`, `not-an-archive`, `archive-damaged`, `format-unsupported`, `interrupted`.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
-  const local = await localArchive(options);
-  const reader = new ArchiveReader(local.path);
+  const { reader, name, close } = await openNamedArchive(options);
   try {
-    reader.manifest();
     const found = options.quick ? quickWalk(reader) : await fullWalk(reader, options);
     return {
-      archive: local.name,
+      archive: name,
       archiveId: reader.seal.archiveId,
       quick: options.quick,
       entries: found.entries,
@@ -34,8 +31,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       exitCode: 0,
     };
   } finally {
-    reader.close();
-    local.dispose();
+    await close();
   }
 }
 

@@ -164,6 +164,12 @@ export class ArchiveReader {
     return content;
   }
 
+  /** The same for an entry that may not be loaded yet. */
+  async loadContent(entry: PlacedEntry, limitBytes = manifestLimitBytes): Promise<Buffer> {
+    await this.load(entry.position, entry.end);
+    return this.content(entry, limitBytes);
+  }
+
   *#indexLines(): Generator<string> {
     const { size, sha256 } = this.seal.index;
     const head = encodeHead({

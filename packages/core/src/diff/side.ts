@@ -10,8 +10,7 @@ import { checked } from '../adapter-check.ts';
 import { CatalogueDocumentSchema } from '../adapter-schema.ts';
 import { entryLines } from '../archive/entry-lines.ts';
 import { formatMtime } from '../archive/entry-time.ts';
-import { ArchiveReader } from '../archive/reader.ts';
-import type { PlacedEntry } from '../archive/reader.ts';
+import type { ArchiveReader, PlacedEntry } from '../archive/reader.ts';
 import type { Manifest } from '../archive/schema.ts';
 import { cataloguePath } from '../capture/catalogue.ts';
 import type { DatabaseSnapshot } from '../database/engine.ts';
@@ -53,9 +52,9 @@ export class ArchiveSide implements Side {
     return this.manifest.options.parts.includes('media');
   }
 
-  /** Reads the index. Throws what {@link ArchiveReader} throws. */
-  constructor(path: string) {
-    this.#reader = new ArchiveReader(path);
+  /** Reads the index. The reader stays the caller's. Throws `archive-damaged`. */
+  constructor(reader: ArchiveReader) {
+    this.#reader = reader;
     try {
       this.manifest = this.#reader.manifest();
       const insert = this.#files.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
@@ -69,13 +68,13 @@ export class ArchiveSide implements Side {
         throw new DmsBackupError('archive-damaged', 'the archive has no catalogue of documents');
       this.#catalogue = catalogue;
     } catch (error) {
-      this.#reader.close();
       this.#files.close();
       throw error;
     }
   }
 
-  *documents(): Generator<CatalogueDocument> {
+  async *documents(): AsyncGenerator<CatalogueDocument> {
+    await this.#reader.load(this.#catalogue.position, this.#catalogue.end);
     for (const line of entryLines(this.#reader, this.#catalogue)) yield parseDocument(line);
   }
 
@@ -94,7 +93,6 @@ export class ArchiveSide implements Side {
   }
 
   async close(): Promise<void> {
-    this.#reader.close();
     this.#files.close();
   }
 }

@@ -60,7 +60,7 @@ export async function planDatabaseMove(
       },
     );
   }
-  const schema = readSchema(reader);
+  const schema = await readSchema(reader);
   const secrets = new Set(manifest.secretColumns);
   const censusOptions: CensusOptions = {
     repairs,
@@ -71,10 +71,10 @@ export async function planDatabaseMove(
   return { move, options: censusOptions, census };
 }
 
-function readSchema(reader: ArchiveReader): ArchivedSchema {
+async function readSchema(reader: ArchiveReader): Promise<ArchivedSchema> {
   for (const entry of reader.entries()) {
     if (entry.pathBytes.toString() === databaseSchemaPath)
-      return archivedSchema(reader.content(entry, contentLimitBytes));
+      return archivedSchema(await reader.loadContent(entry, contentLimitBytes));
   }
   throw new DmsBackupError('archive-damaged', 'the archive has no database schema');
 }
@@ -135,7 +135,10 @@ async function takeCensus(
     for (const entry of reader.entries()) {
       assertNotAborted(signal);
       if (!entry.pathBytes.subarray(0, tablesPrefix.length).equals(tablesPrefix)) continue;
-      await order.add(entry.pathBytes.toString(), reader.content(entry, contentLimitBytes));
+      await order.add(
+        entry.pathBytes.toString(),
+        await reader.loadContent(entry, contentLimitBytes),
+      );
     }
     await order.end();
     census.include(await probe.findings());

@@ -78,7 +78,7 @@ export async function planRestore(
       : undefined;
   const plan: RestorePlan = {
     archive: {
-      path: options.archive === '-' ? '-' : reader.source.name,
+      path: reader.source.name,
       id: manifest.archiveId,
       createdAt: manifest.createdAt,
       app: manifest.app.title,
