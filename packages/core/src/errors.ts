@@ -110,6 +110,18 @@ export const errorTable = {
     hint: 'Do not rely on this file. Take another copy or an older archive.',
     leaves: targetUnchanged,
   },
+  'wrong-key': {
+    exitCode: 12,
+    when: 'an archive is encrypted, and no key or passphrase was given, or none of them opens it',
+    hint: 'Give the right key (--identity) or passphrase (--passphrase-file). If it is right, the start of the file is damaged: take another copy.',
+    leaves: targetUnchanged,
+  },
+  'encryption-failed': {
+    exitCode: 2,
+    when: 'the program gpg is missing, refuses a recipient, or fails',
+    hint: 'Run the command with --verbose to see what gpg says.',
+    leaves: nothing,
+  },
   'format-unsupported': {
     exitCode: 21,
     when: 'the archive has a format version that this dms-backup does not know',
