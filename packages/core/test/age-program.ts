@@ -9,7 +9,10 @@ export interface AgeKey {
 }
 
 export function makeAgeKey(): AgeKey {
-  const identity = execFileSync('age-keygen', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const identity = execFileSync('age-keygen', {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return { identity, recipient: /age1[a-z0-9]+/.exec(identity)?.[0] ?? '' };
 }
 

@@ -21,7 +21,7 @@ export function createMemorySink(refuse: () => Error | undefined = () => undefin
     async commit() {
       state = 'committed';
     },
-    discard() {
+    async discard() {
       state = 'discarded';
     },
     get pieces() {
@@ -32,4 +32,9 @@ export function createMemorySink(refuse: () => Error | undefined = () => undefin
     },
     bytes: () => Buffer.concat(parts),
   };
+}
+
+/** Waits for the discard of any sink. */
+export async function giveUp(sink: Sink): Promise<void> {
+  return sink.discard();
 }

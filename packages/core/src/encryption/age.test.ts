@@ -7,7 +7,7 @@ import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { answerAtTerminal, makeAgeKey, runAge, type AgeKey } from '../../test/age-program.ts';
 import { caught, rejection } from '../../test/caught.ts';
-import { createMemorySink } from '../../test/memory-sink.ts';
+import { createMemorySink, giveUp } from '../../test/memory-sink.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
 import { DmsBackupError } from '../errors.ts';
 import { decryptRange, describeAge, openAge, type AgePayload } from './age-reader.ts';
@@ -110,7 +110,7 @@ describe('sizes', () => {
     const inner = createMemorySink(() => new DmsBackupError('no-space', 'full'));
     const sink = await createAgeSink(inner, { recipients: [alice.recipient] });
     expect((await rejection(sink.write(content(5_000_000)))).code).toBe('no-space');
-    await sink.discard();
+    await giveUp(sink);
     expect(inner.state).toBe('discarded');
   });
 });
@@ -202,7 +202,9 @@ describe('what cannot be used is refused before', () => {
   test('recipients', async () => {
     expect(await refusal({ recipients: [] })).toContain('needs recipients or a passphrase');
     expect(await refusal({ recipients: [], passphrase: '' })).toContain('empty');
-    expect(await refusal({ recipients: [alice.recipient], passphrase: 'x' })).toContain('not for both');
+    expect(await refusal({ recipients: [alice.recipient], passphrase: 'x' })).toContain(
+      'not for both',
+    );
     expect(await refusal({ recipients: ['ssh-rsa AAAA'] })).toContain('SSH key');
     expect(await refusal({ recipients: ['age1yubikey1qwerty'] })).toContain("'age1yubikey1qwerty'");
     const mistyped = `${alice.recipient.slice(0, -1)}${alice.recipient.endsWith('q') ? 'p' : 'q'}`;
@@ -349,18 +351,32 @@ describe('hostile headers', () => {
 
   test.each([
     ['a passphrase that would cost 16 GiB', stanza('scrypt AAAAAAAAAAAAAAAAAAAAAA 24'), 'damaged'],
-    ['one that costs more than numbers can say', stanza('scrypt AAAAAAAAAAAAAAAAAAAAAA 99'), 'damaged'],
+    [
+      'one that costs more than numbers can say',
+      stanza('scrypt AAAAAAAAAAAAAAAAAAAAAA 99'),
+      'damaged',
+    ],
     ['a work factor of nothing', stanza('scrypt AAAAAAAAAAAAAAAAAAAAAA 0'), 'damaged'],
     ['a work factor with a sign', stanza('scrypt AAAAAAAAAAAAAAAAAAAAAA +18'), 'damaged'],
     ['a salt that is too short', stanza('scrypt AAAA 1'), 'damaged'],
-    ['two passphrases', stanza(`scrypt AAAAAAAAAAAAAAAAAAAAAA 1\n${'A'.repeat(43)}\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 1`), 'damaged'],
+    [
+      'two passphrases',
+      stanza(
+        `scrypt AAAAAAAAAAAAAAAAAAAAAA 1\n${'A'.repeat(43)}\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 1`,
+      ),
+      'damaged',
+    ],
     ['a share that is too short', stanza('X25519 AAAA'), 'damaged'],
     ['an argument too many', stanza(`X25519 ${'A'.repeat(43)} A`), 'damaged'],
     ['an empty argument', stanza('X25519 '), 'damaged'],
     ['a share of order one', stanza(`X25519 ${'A'.repeat(43)}`), 'damaged'],
     ['kinds that nobody knows', stanza('constructor x'), 'wrong-key'],
     ['no stanza', `age-encryption.org/v1\n--- ${'A'.repeat(43)}\n${'x'.repeat(60)}`, 'wrong-key'],
-    ['no end', `age-encryption.org/v1\n${`-> X25519 ${'A'.repeat(43)}\n${'A'.repeat(43)}\n`.repeat(9000)}`, 'damaged'],
+    [
+      'no end',
+      `age-encryption.org/v1\n${`-> X25519 ${'A'.repeat(43)}\n${'A'.repeat(43)}\n`.repeat(9000)}`,
+      'damaged',
+    ],
     ['an endless line', `age-encryption.org/v1\n-> ${'x'.repeat(1_000_000)}`, 'damaged'],
     ['another version', `age-encryption.org/v2\n--- ${'A'.repeat(43)}\n`, 'damaged'],
     ['nothing', '', 'damaged'],

@@ -110,7 +110,6 @@ const reasons: Readonly<Record<string, string>> = {
   '3': 'the key is not for encryption',
   '4': 'the key was revoked',
   '5': 'the key has expired',
-  '9': 'it is a secret key only',
   '10': 'the key is not trusted',
 };
 
