@@ -107,6 +107,7 @@ export const sampleVerify: VerifyResult = {
 export const sampleInspect: InspectResult = {
   archive: '/backup/my archive.tar.zst',
   archiveBytes: 1_100_000_000,
+  encryption: null,
   manifest: {
     formatVersion: 1,
     archiveId: sampleBackup.archiveId,

@@ -42,10 +42,11 @@ interface OpenSide {
 }
 
 async function openArchive(archive: string, options: DiffOptions): Promise<OpenSide> {
-  const { workingDirectory, signal } = options;
+  const { workingDirectory, keys, signal } = options;
   const opened = await openNamedArchive({
     archive,
     workingDirectory,
+    ...(keys && { keys }),
     ...(signal && { signal }),
   });
   try {

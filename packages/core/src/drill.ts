@@ -127,9 +127,11 @@ class Drill {
   async #prove(place: ScratchPlace): Promise<Findings> {
     const { signal } = this.#options;
     const began = performance.now();
+    const { keys } = this.#options;
     const restored = await restore({
       ...place.options,
       archive: this.#archive.path,
+      ...(keys && { keys }),
       parts: ['database', 'media'],
       mediaStrategy: 'replace',
       planOnly: false,

@@ -1,26 +1,65 @@
-// The verb `inspect`: what an archive is and holds, from seal and manifest alone.
+// The verb `inspect`: what an archive is and holds, from seal and manifest alone; of an encrypted one without its key, what it
+// tells.
 
-import { openNamedArchive } from './named-archive.ts';
-import type { ArchiveOptions, InspectResult } from './verb.ts';
+import type { ArchiveReader } from './archive/reader.ts';
+import { isDmsBackupError } from './errors.ts';
+import { findArchive } from './named-archive.ts';
+import type { StoredArchive } from './named-archive.ts';
+import type { ArchiveOptions, InspectResult, LockedInspectResult } from './verb.ts';
 
 /** Reads only the end and the beginning of the file. Throws what `openNamedArchive` throws. */
 export async function inspect(options: ArchiveOptions): Promise<InspectResult> {
-  const { reader, name, storedBytes, close } = await openNamedArchive(options);
+  const stored = await findArchive(options);
   try {
-    const { seal } = reader;
-    return {
-      archive: name,
-      archiveBytes: storedBytes,
-      manifest: reader.manifest(),
-      counts: seal.counts,
-      proof: seal.proof,
-      tables: seal.tables,
-      excluded: seal.excluded,
-      externals: seal.externals,
-      exceptions: seal.proof.exceptionsListed,
-      sealedAt: seal.sealedAt,
-    };
+    return describe(stored, await stored.open());
   } finally {
-    await close();
+    await stored.close();
   }
+}
+
+/** The same, but an encrypted archive for which no key was given tells what it can. A wrong key is `wrong-key` all the same. */
+export async function inspectLocked(
+  options: ArchiveOptions,
+): Promise<InspectResult | LockedInspectResult> {
+  const { keys } = options;
+  let hasKey = (keys?.identities.length ?? 0) > 0;
+  const passphrase = async (): Promise<string | undefined> => {
+    const given = await keys?.passphrase?.();
+    hasKey ||= given !== undefined;
+    return given;
+  };
+  const stored = await findArchive({
+    ...options,
+    keys: { identities: keys?.identities ?? [], passphrase },
+  });
+  try {
+    return describe(stored, await stored.open());
+  } catch (error) {
+    if (hasKey || !isDmsBackupError(error) || error.code !== 'wrong-key') throw error;
+    return lockedResult(stored);
+  } finally {
+    await stored.close();
+  }
+}
+
+function describe(stored: StoredArchive, reader: ArchiveReader): InspectResult {
+  const { seal } = reader;
+  return {
+    archive: stored.name,
+    archiveBytes: stored.storedBytes,
+    encryption: stored.encryption,
+    manifest: reader.manifest(),
+    counts: seal.counts,
+    proof: seal.proof,
+    tables: seal.tables,
+    excluded: seal.excluded,
+    externals: seal.externals,
+    exceptions: seal.proof.exceptionsListed,
+    sealedAt: seal.sealedAt,
+  };
+}
+
+function lockedResult({ name, storedBytes, encryption }: StoredArchive): LockedInspectResult {
+  // only an encrypted archive wants a key
+  return { archive: name, archiveBytes: storedBytes, encryption: encryption!, manifest: null };
 }

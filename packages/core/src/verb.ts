@@ -3,8 +3,10 @@
 import type { Adapter, GivenLocation, Instance, Stamp } from './adapter.ts';
 import type { Exception, Excluded, Manifest, Seal } from './archive/schema.ts';
 import type { ServerLocation } from './database/engine.ts';
+import type { Encryption, Keys } from './encryption/keys.ts';
 import type { Finding, Repaired } from './database/move/findings.ts';
 import type { OnEvent } from './events.ts';
+import type { EncryptionFacts } from './source/plain-source.ts';
 
 export type Compression = 'zstd' | 'gzip' | 'none';
 export type Part = 'database' | 'media';
@@ -35,6 +37,8 @@ export interface BackupOptions extends InstanceOptions {
   readonly compression: Compression;
   /** Absent: 1 for zstd, 6 for gzip. */
   readonly level?: number;
+  /** Absent: in clear. */
+  readonly encryption?: Encryption;
   readonly parts: readonly Part[];
   /** Further classes to leave out, each with its declaration in the archive. */
   readonly excludeClasses: readonly ('derived' | 'history' | 'ephemeral')[];
@@ -71,6 +75,8 @@ export interface ArchiveOptions {
   readonly archive: string;
   readonly workingDirectory: string;
   readonly stdin?: NodeJS.ReadableStream;
+  /** What may open an encrypted archive. */
+  readonly keys?: Keys;
   readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }
@@ -90,9 +96,20 @@ export interface VerifyResult {
   readonly exitCode: 0;
 }
 
-export interface InspectResult {
+/** Of an encrypted archive, when no key was given. */
+export interface LockedInspectResult {
   readonly archive: string;
   readonly archiveBytes: number;
+  readonly encryption: EncryptionFacts;
+  readonly manifest: null;
+}
+
+export interface InspectResult {
+  readonly archive: string;
+  /** As it is stored. */
+  readonly archiveBytes: number;
+  /** Null: it is not encrypted. */
+  readonly encryption: EncryptionFacts | null;
   readonly manifest: Manifest;
   readonly counts: Seal['counts'];
   readonly proof: Proof;
@@ -107,6 +124,8 @@ export interface InspectResult {
 export interface RestoreOptions extends InstanceOptions {
   readonly archive: string;
   readonly stdin?: NodeJS.ReadableStream;
+  /** What may open an encrypted archive. */
+  readonly keys?: Keys;
   readonly parts: readonly Part[];
   readonly mediaStrategy: MediaStrategy;
   readonly planOnly: boolean;
@@ -207,6 +226,8 @@ export interface DrillOptions {
   readonly adapterPackage: InstanceOptions['adapterPackage'];
   /** Path of the archive. The drill log lies beside it, so it cannot come on stdin. */
   readonly archive: string;
+  /** What may open an encrypted archive. */
+  readonly keys?: Keys;
   /** For an archive of a server's database: where the scratch database is made, and dropped. */
   readonly server?: ServerLocation;
   /** A file with the password of the server's user; relative to the working directory. */

@@ -7,8 +7,8 @@ import { drawInspect } from '../output/pages/inspect-page.ts';
 import type { Call, Command } from './command.ts';
 
 async function run(call: Call): Promise<Outcome> {
-  const { inspect } = await import('@dms-backup/core');
-  const result = await inspect(createArchiveOptions(call));
+  const { inspectLocked } = await import('@dms-backup/core');
+  const result = await inspectLocked(createArchiveOptions(call));
   return createOutcome(result, 0, {}, drawInspect);
 }
 

@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Encryption } from '../encryption/keys.ts';
 import { DmsBackupError } from '../errors.ts';
 import type { Codec } from './frame-codec.ts';
 
@@ -10,7 +11,12 @@ export const archiveSuffix: Readonly<Record<Codec, string>> = {
   gzip: '.tar.gz',
   none: '.tar',
 };
-const anySuffix = /\.(?:tar|tar\.zst|tar\.gz|tgz|tzst)$/;
+/** Behind that of the codec. */
+export const encryptedSuffix: Readonly<Record<Encryption['method'], string>> = {
+  age: '.age',
+  gpg: '.gpg',
+};
+const anySuffix = /\.(?:tar|tar\.zst|tar\.gz|tgz|tzst)(?:\.age|\.gpg)?$/;
 
 export interface NameFacts {
   readonly app: string;

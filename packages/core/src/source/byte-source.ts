@@ -2,6 +2,7 @@
 // synchronous everywhere, in threads too, so that there is one reader; what is far away is loaded before, or fetched for a
 // thread that waits.
 
+import type { AgePayload } from '../encryption/age-reader.ts';
 import type { MessagePort, Transferable } from 'node:worker_threads';
 
 export interface ByteSource {
@@ -39,7 +40,8 @@ export type ThreadSourceData =
       readonly port: MessagePort;
       readonly gate: Int32Array;
       readonly sizeBytes: number;
-    };
+    }
+  | { readonly kind: 'age'; readonly inner: ThreadSourceData; readonly payload: AgePayload };
 
 /** Thrown by `read` on the main thread, which must not wait: load the bytes, then try again. */
 export class NotLoaded extends Error {

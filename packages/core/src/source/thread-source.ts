@@ -3,11 +3,20 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { failureToError } from '../io/worker-pool.ts';
+import { readAge } from './age-source.ts';
 import type { ByteSource, ThreadSourceData } from './byte-source.ts';
 import { readExactly } from './file-source.ts';
 import type { RangeAnswer } from './remote-source.ts';
 
 export function openThreadSource(data: ThreadSourceData): ByteSource {
+  if (data.kind === 'age') {
+    const { payload } = data;
+    const inner = openThreadSource(data.inner);
+    return {
+      sizeBytes: payload.plainBytes,
+      read: (position, lengthBytes) => readAge(inner, payload, position, lengthBytes),
+    };
+  }
   const { sizeBytes } = data;
   if (data.kind === 'file') {
     return {

@@ -1,6 +1,6 @@
 // A page about one archive, for somebody who finds the file in five years.
 
-import type { InspectResult } from '@dms-backup/core';
+import type { EncryptionFacts, InspectResult, LockedInspectResult } from '@dms-backup/core';
 import type { Page, PageContext } from '../outcome.ts';
 import { commandLine } from '../quote.ts';
 import { formatSize, formatTime } from '../units.ts';
@@ -22,7 +22,34 @@ function partsText(parts: readonly string[]): string {
   return parts.length === 2 ? 'database and media' : `${parts.join(', ')} only`;
 }
 
-export function drawInspect(result: InspectResult, { stdout: paint }: PageContext): Page {
+/** Who can open it, in words. */
+function openedByText({ method, openedBy }: EncryptionFacts): string {
+  const keys = openedBy.map(({ kind, count }) => (count === 1 ? kind : `${count} x ${kind}`));
+  return keys.length === 0 ? method : `${method}, opened by: ${keys.join(', ')}`;
+}
+
+function drawLocked(result: LockedInspectResult, { stdout: paint }: PageContext): Page {
+  const facts: [string, string][] = [
+    ['archive', `${archiveName(result.archive)}, ${formatSize(result.archiveBytes)}`],
+    ['encryption', openedByText(result.encryption)],
+  ];
+  return {
+    stdout: [
+      paint.bold('Encrypted archive'),
+      ...table(facts),
+      '',
+      'What is in it can be shown with its key only (--identity, --passphrase-file).',
+    ],
+    stderr: [],
+  };
+}
+
+export function drawInspect(
+  result: InspectResult | LockedInspectResult,
+  context: PageContext,
+): Page {
+  if (result.manifest === null) return drawLocked(result, context);
+  const { stdout: paint } = context;
   const { manifest, counts, proof, excluded, externals } = result;
   const { database, options, adapter } = manifest;
   const method =
@@ -43,6 +70,10 @@ export function drawInspect(result: InspectResult, { stdout: paint }: PageContex
         : `${database.engine} ${database.engineVersion}, ${database.encoding}`,
     ],
     ['compression', method],
+    [
+      'encryption',
+      result.encryption === null ? 'none: keep the file safe' : openedByText(result.encryption),
+    ],
     [
       'made by',
       `dms-backup ${manifest.tool.toolVersion}, ${adapter.name} ${adapter.packageVersion}`,

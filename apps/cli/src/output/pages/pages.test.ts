@@ -98,6 +98,24 @@ describe('verify', () => {
 });
 
 describe('inspect', () => {
+  it('without a key says what opens the archive', () => {
+    const openedBy = [
+      { kind: 'age key', count: 2 },
+      { kind: 'passphrase', count: 1 },
+    ] as const;
+    const locked = { archive: '/backup/a.tar.zst.age', archiveBytes: 1000, manifest: null };
+    const result = { ...locked, encryption: { method: 'age', openedBy } } as const;
+    expect(shown(result, {}, drawInspect)).toMatchInlineSnapshot(`
+      "Encrypted archive
+      archive     /backup/a.tar.zst.age, 1.0 KiB
+      encryption  age, opened by: 2 x age key, passphrase
+
+      What is in it can be shown with its key only (--identity, --passphrase-file).
+      --- stderr
+      --- alarms"
+    `);
+  });
+
   it('is a page about the archive', () => {
     expect(shown(sampleInspect, {}, drawInspect)).toMatchInlineSnapshot(`
       "Archive of paperless-ngx
@@ -109,6 +127,7 @@ describe('inspect', () => {
       content      database and media
       engine       sqlite 3.50.4, UTF-8
       compression  zstd, level 1
+      encryption   none: keep the file safe
       made by      dms-backup 0.1.0, @dms-backup/adapter-paperless 0.1.0
 
       Counts and proof
