@@ -2,7 +2,8 @@
 
 import type { Sink } from '../src/io/sink.ts';
 
-export interface MemorySink extends Sink {
+export interface MemorySink extends Omit<Sink, 'discard'> {
+  discard(): Promise<void>;
   readonly pieces: readonly number[];
   readonly state: 'open' | 'committed' | 'discarded';
   bytes(): Buffer;
