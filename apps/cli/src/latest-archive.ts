@@ -1,13 +1,27 @@
-// `restore latest`: the newest archive of the application in a directory, by the time in its manifest. Names and file times
-// are not trusted: users rename archives, and copies get new times.
+// The archive `latest`: the newest one in a directory, by the time in its manifest.
 
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { InspectResult, InstanceOptions } from '@dms-backup/core';
+import type { ArchiveOptions } from '@dms-backup/core';
+import type { Values } from './arguments/flags.ts';
+import { assertNoStorageUrl } from './arguments/later.ts';
 import type { Output } from './output/output.ts';
-import { systemErrorCode } from './system-error.ts';
+import { UsageError } from './usage-error.ts';
 
-const archiveName = /\.(?:tar|tar\.zst|tar\.gz|tgz|tzst)$/i;
+/** Refuses --from without `latest` among the archives. */
+export function assertFrom(values: Values, archives: readonly string[]): void {
+  if (values.from === undefined) return;
+  if (!archives.includes('latest'))
+    throw new UsageError(
+      '--from goes with the archive `latest` only',
+      'Name the archive by its path, without --from.',
+    );
+  assertNoStorageUrl(values.from, 'an archive');
+}
+
+/** Whose archives are looked for; without names those of every application. */
+export interface Wanted {
+  readonly title: string;
+  readonly names: readonly string[];
+}
 
 /**
  * Absolute path of the newest archive. A file that looks like an archive and is none is skipped with a warning.
@@ -15,51 +29,25 @@ const archiveName = /\.(?:tar|tar\.zst|tar\.gz|tgz|tzst)$/i;
  */
 export async function findLatestArchive(
   directory: string,
-  { adapter, workingDirectory, signal }: InstanceOptions,
+  wanted: Wanted | undefined,
+  { workingDirectory, signal }: Pick<ArchiveOptions, 'workingDirectory' | 'signal'>,
   output: Output,
 ): Promise<string> {
-  const { DmsBackupError, inspect, isDmsBackupError } = await import('@dms-backup/core');
-  const place = resolve(workingDirectory, directory);
-  let names: string[];
-  try {
-    names = (await readdir(place)).filter((name) => archiveName.test(name)).toSorted();
-  } catch (error) {
-    throw new DmsBackupError(
-      'archive-not-found',
-      `cannot read directory '${place}' (${systemErrorCode(error) ?? 'unknown'})`,
-      {
-        hint: 'Name the directory of the archives with --from.',
-        context: { directory: place },
-        cause: error,
-      },
-    );
-  }
-  let newest: InspectResult | undefined;
-  for (const name of names) {
-    const archive = join(place, name);
-    try {
-      const found = await inspect({
-        archive,
-        workingDirectory,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      if (found.manifest.app.name !== adapter.name) continue;
-      const isNewer =
-        newest === undefined ||
-        Date.parse(found.manifest.createdAt) > Date.parse(newest.manifest.createdAt);
-      if (isNewer) newest = found;
-    } catch (error) {
-      if (!isDmsBackupError(error) || error.code === 'interrupted') throw error;
-      output.warn(
-        `left aside while looking for the newest archive: '${archive}': ${error.message}`,
-      );
-    }
-  }
-  if (newest === undefined) {
-    throw new DmsBackupError('archive-not-found', `no archive of ${adapter.title} in '${place}'`, {
-      hint: 'Name the directory of the archives with --from, or the archive by its path.',
-      context: { directory: place, candidates: names.length },
-    });
-  }
-  return resolve(workingDirectory, newest.archive);
+  const { DmsBackupError, list } = await import('@dms-backup/core');
+  const { destination, archives, unusable } = await list({
+    destination: directory,
+    workingDirectory,
+    ...(wanted === undefined ? {} : { apps: wanted.names }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const spoilt = unusable.filter(({ state }) => state !== 'unfinished');
+  for (const { path, reason } of spoilt)
+    output.warn(`left aside while looking for the newest archive: '${path}': ${reason}`);
+  const [newest] = archives;
+  if (newest !== undefined) return newest.path;
+  const whose = wanted === undefined ? '' : ` of ${wanted.title}`;
+  throw new DmsBackupError('archive-not-found', `no archive${whose} in '${destination}'`, {
+    hint: 'Name the directory of the archives with --from, or the archive by its path.',
+    context: { directory: destination, candidates: spoilt.length },
+  });
 }

@@ -25,10 +25,12 @@ import { archiveMedia, existingRoots } from './capture/media.ts';
 import { readExternals, readReferences, readStamp, versionText } from './capture/snapshot.ts';
 import type { MediaSource } from './capture/media.ts';
 import type { DatabaseSnapshot } from './database/engine.ts';
-import { DmsBackupError, assertNotAborted } from './errors.ts';
+import { lockDestination } from './destination/lock-destination.ts';
+import { DmsBackupError, assertNotAborted, isDmsBackupError } from './errors.ts';
 import { findDatabase, findInstance } from './instance.ts';
 import type { InstanceDatabase } from './instance.ts';
-import { assertNoRestore } from './staging/target.ts';
+import { assertNoRestore, restoreMark, shareInstance } from './staging/target.ts';
+import type { Lock } from './io/lock.ts';
 import { createFileSink, createNullSink, createStreamSink, writeError } from './io/sink.ts';
 import type { Sink } from './io/sink.ts';
 import { Spool } from './io/spool.ts';
@@ -47,8 +49,14 @@ const listedExternals = 1000;
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const instance = await findInstance(options);
   const database = await findDatabase(instance, options);
-  assertNoRestore(instance.roots, database.location, options.environment);
-  return await writeArchive(options, instance, database);
+  const { environment } = options;
+  const lock = await shareInstance(instance.roots, database.location, environment, options);
+  try {
+    assertNoRestore(instance.roots, database.location, environment);
+    return await writeArchive(options, instance, database);
+  } finally {
+    lock.release();
+  }
 }
 
 /** The same for an instance that is known already, whatever a journal says about it. */
@@ -92,12 +100,15 @@ class BackupRun {
   #seal!: Seal;
   #path: string | null = null;
   #archiveBytes = 0;
+  /** Of the destination. */
+  #lock: Lock | undefined;
   #incomplete = false;
   readonly options: BackupOptions;
   readonly instance: Instance;
   readonly database: InstanceDatabase;
   readonly roots: readonly Root[];
   readonly warnings: string[];
+  readonly #restoreMark: string;
 
   constructor(
     options: BackupOptions,
@@ -111,6 +122,7 @@ class BackupRun {
     this.database = database;
     this.roots = roots;
     this.warnings = warnings;
+    this.#restoreMark = this.#readRestoreMark();
   }
 
   /** Everything that can be refused before a byte is written. */
@@ -137,7 +149,7 @@ class BackupRun {
   async write(): Promise<void> {
     const { options } = this;
     const writer = new ArchiveWriter({
-      sink: this.#openSink(),
+      sink: await this.#openSink(),
       codec: options.compression,
       level: compressionLevel(options),
       ...(options.signal && { signal: options.signal }),
@@ -181,6 +193,7 @@ class BackupRun {
     await this.#writer?.discard();
     await this.#snapshot?.close();
     this.#ledger.close();
+    this.#lock?.release();
   }
 
   get #database(): DatabaseSnapshot {
@@ -219,7 +232,7 @@ class BackupRun {
     await readReferences(adapter, this.#database, this.instance, this.#ledger, excludeClasses);
   }
 
-  #openSink(): Sink {
+  async #openSink(): Promise<Sink> {
     const { options } = this;
     if (options.dryRun) return createNullSink();
     const { destination, archiveName } = this.instance;
@@ -249,7 +262,18 @@ class BackupRun {
       throw writeError(cause, directory);
     }
     this.#path = path;
+    await this.#lockDestination(directory);
     return createFileSink(path);
+  }
+
+  /** Against a prune. Its absence must not prevent a backup: a prune that cannot lock removes nothing. */
+  async #lockDestination(directory: string): Promise<void> {
+    try {
+      this.#lock = await lockDestination(directory, 'shared', this.options);
+    } catch (error) {
+      if (!isDmsBackupError(error) || error.code !== 'destination-unwritable') throw error;
+      this.warnings.push(`no lock at the destination: ${error.message}`);
+    }
   }
 
   /** An archive below a root would be part of the next one. */
@@ -302,6 +326,7 @@ class BackupRun {
       roots: this.roots,
       stamp: this.#stamp,
       schema: this.#database.schema,
+      location: this.database.location,
       plans: this.#plans,
     });
   }
@@ -350,6 +375,18 @@ class BackupRun {
     }
   }
 
+  #readRestoreMark(): string {
+    return restoreMark(this.roots, this.database.location, this.options.environment);
+  }
+
+  /** A restore that could not see our lock: what was read is of two states. */
+  #assertNotRestored(): void {
+    if (this.#readRestoreMark() === this.#restoreMark) return;
+    throw new DmsBackupError('source-changed', 'the instance was restored while the backup ran', {
+      hint: 'Start the backup again.',
+    });
+  }
+
   async #archiveDatabase(): Promise<Seal['tables']> {
     this.#step('database', 'reading the tables');
     const { onEvent, signal } = this.options;
@@ -369,6 +406,7 @@ class BackupRun {
     const { options } = this;
     const writer = this.#writer!;
     await writer.drain();
+    this.#assertNotRestored();
     const proof = this.#ledger.counts();
     this.#incomplete ||= proof.essentialExceptions > 0;
     const withMedia = options.parts.includes('media');

@@ -1,7 +1,8 @@
 // The verb `inspect`: what an archive is and holds, from seal and manifest alone; of an encrypted one without its key, what it
 // tells.
 
-import type { ArchiveReader } from './archive/reader.ts';
+import { describeArchive } from './archive/inspect-archive.ts';
+import type { StoredFacts } from './archive/inspect-archive.ts';
 import { isDmsBackupError } from './errors.ts';
 import { findArchive } from './named-archive.ts';
 import type { StoredArchive } from './named-archive.ts';
@@ -11,7 +12,7 @@ import type { ArchiveOptions, InspectResult, LockedInspectResult } from './verb.
 export async function inspect(options: ArchiveOptions): Promise<InspectResult> {
   const stored = await findArchive(options);
   try {
-    return describe(stored, await stored.open());
+    return describeArchive(await stored.open(), factsOf(stored));
   } finally {
     await stored.close();
   }
@@ -33,7 +34,7 @@ export async function inspectLocked(
     keys: { identities: keys?.identities ?? [], passphrase },
   });
   try {
-    return describe(stored, await stored.open());
+    return describeArchive(await stored.open(), factsOf(stored));
   } catch (error) {
     if (hasKey || !isDmsBackupError(error) || error.code !== 'wrong-key') throw error;
     return lockedResult(stored);
@@ -42,21 +43,8 @@ export async function inspectLocked(
   }
 }
 
-function describe(stored: StoredArchive, reader: ArchiveReader): InspectResult {
-  const { seal } = reader;
-  return {
-    archive: stored.name,
-    archiveBytes: stored.storedBytes,
-    encryption: stored.encryption,
-    manifest: reader.manifest(),
-    counts: seal.counts,
-    proof: seal.proof,
-    tables: seal.tables,
-    excluded: seal.excluded,
-    externals: seal.externals,
-    exceptions: seal.proof.exceptionsListed,
-    sealedAt: seal.sealedAt,
-  };
+function factsOf({ name, storedBytes, encryption }: StoredArchive): StoredFacts {
+  return { archive: name, archiveBytes: storedBytes, encryption };
 }
 
 function lockedResult({ name, storedBytes, encryption }: StoredArchive): LockedInspectResult {

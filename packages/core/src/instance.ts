@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Instance } from './adapter.ts';
 import { checked } from './adapter-check.ts';
 import { InstanceSchema } from './adapter-schema.ts';
+import { defaultPorts } from './database/database-url.ts';
 import type { ConnectOptions, DatabaseEngine, DatabaseLocation } from './database/engine.ts';
 import { loadEngine } from './database/engines.ts';
 import { DmsBackupError } from './errors.ts';
@@ -94,9 +95,7 @@ export function isSameDatabase(one: DatabaseLocation, other: DatabaseLocation): 
   return (
     one.engine === other.engine &&
     one.host === other.host &&
-    (one.port ?? defaultPort[one.engine]) === (other.port ?? defaultPort[other.engine]) &&
+    (one.port ?? defaultPorts[one.engine]) === (other.port ?? defaultPorts[other.engine]) &&
     one.name === other.name
   );
 }
-
-const defaultPort = { postgres: 5432, mariadb: 3306 } as const;

@@ -41,7 +41,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
       const { plan } = await planRestore(reader, manifest, target, options);
       return result(plan, { planOnly: true, recovery });
     }
-    const { lock, recovery } = await lockTarget(target);
+    const { lock, recovery } = await lockTarget(target, options);
     try {
       return await new RestoreRun(reader, manifest, target, options).run(recovery);
     } finally {

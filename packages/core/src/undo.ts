@@ -17,7 +17,7 @@ import type { UndoOptions, UndoResult } from './verb.ts';
 /** Throws `nothing-to-undo`, `target-not-empty` (not confirmed), `database-locked`, `locked`, `restore-failed`. */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
   const target = await findTarget(options, ['database', 'media']);
-  const { lock, recovery } = await lockTarget(target);
+  const { lock, recovery } = await lockTarget(target, options);
   try {
     const note = target.rooms.map(readUndoNote).find((found) => found !== undefined);
     if (!note) {

@@ -6,6 +6,7 @@ import type { ServerLocation } from './database/engine.ts';
 import type { Encryption, Keys } from './encryption/keys.ts';
 import type { Finding, Repaired } from './database/move/findings.ts';
 import type { OnEvent } from './events.ts';
+import type { KeepRules } from './retention/choose.ts';
 import type { EncryptionFacts } from './source/plain-source.ts';
 
 export type Compression = 'zstd' | 'gzip' | 'none';
@@ -44,6 +45,8 @@ export interface BackupOptions extends InstanceOptions {
   readonly excludeClasses: readonly ('derived' | 'history' | 'ephemeral')[];
   /** Find out everything, write nothing. */
   readonly dryRun: boolean;
+  /** How long to wait for another run that works on the same instance or destination; default: not at all. */
+  readonly lockTimeoutMs?: number;
   /** Where the archive goes when `destination` is `-`. */
   readonly stdout?: NodeJS.WritableStream;
 }
@@ -129,6 +132,8 @@ export interface RestoreOptions extends InstanceOptions {
   readonly parts: readonly Part[];
   readonly mediaStrategy: MediaStrategy;
   readonly planOnly: boolean;
+  /** How long to wait for another run that works on the same target; default: not at all. */
+  readonly lockTimeoutMs?: number;
   /** Asked once with the plan when the target is not empty; absent means "no". */
   readonly confirm?: (plan: RestorePlan) => Promise<boolean>;
   readonly keepUndo: boolean;
@@ -188,6 +193,8 @@ export interface Recovery {
 }
 
 export interface UndoOptions extends InstanceOptions {
+  /** How long to wait for another run that works on the same target; default: not at all. */
+  readonly lockTimeoutMs?: number;
   readonly confirm?: (text: string) => Promise<boolean>;
 }
 
@@ -322,4 +329,103 @@ export interface DiffResult {
   /** Tables of both with another number of rows: users, tags, rights, ... */
   readonly tables: readonly { table: string; before: number; after: number }[];
   readonly exitCode: 0;
+}
+
+export interface DestinationOptions {
+  /** A directory, relative to the working directory. */
+  readonly destination: string;
+  readonly workingDirectory: string;
+  /** Only archives of the application with one of these names: that of an adapter and its aliases. Absent: of all. */
+  readonly apps?: readonly string[];
+  /** What may open encrypted archives. */
+  readonly keys?: Keys;
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+export type ListOptions = DestinationOptions;
+
+/** An archive in a destination, as its seal and manifest describe it. */
+export interface ListedArchive {
+  readonly name: string;
+  readonly path: string;
+  /** Other files with the same archive. */
+  readonly copies: readonly string[];
+  readonly archiveId: string;
+  readonly app: string;
+  readonly title: string;
+  /** Exact version, or range, or `unknown`. */
+  readonly appVersion: string;
+  /** Which installation, for people; archives of one installation have the same. */
+  readonly instance: string;
+  readonly createdAt: string;
+  readonly sealedAt: string;
+  readonly sizeBytes: number;
+  readonly documents: number;
+  readonly documentsComplete: number;
+  /** False when essential files of the source were missing or unreadable. */
+  readonly complete: boolean;
+}
+
+/** A file that is named like an archive and is none, or none any more. */
+export interface UnusableFile {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** `unfinished`: written now, or left by a backup that was killed. `foreign`: not made by dms-backup. */
+  readonly state: 'unfinished' | 'damaged' | 'unreadable' | 'foreign';
+  /** Why, in words. */
+  readonly reason: string;
+  /** What the beginning of a damaged archive says of itself; unproved. */
+  readonly app: string | null;
+  readonly createdAt: string | null;
+}
+
+export interface ListResult {
+  /** Absolute path of the directory. */
+  readonly destination: string;
+  /** Newest first. */
+  readonly archives: readonly ListedArchive[];
+  readonly unusable: readonly UnusableFile[];
+  /** Number of files that are not named like archives. */
+  readonly others: number;
+  readonly exitCode: 0;
+}
+
+export interface PruneOptions extends DestinationOptions {
+  readonly keep: KeepRules;
+  /** Say what would be removed, remove nothing. */
+  readonly dryRun: boolean;
+  /** How long to wait for a backup or another prune at the same destination; default: not at all. */
+  readonly lockTimeoutMs?: number;
+}
+
+export interface PrunedArchive extends ListedArchive {
+  /** Why it stays: `daily`, `oldest monthly`, `within 7d`, ...; empty for those that go. */
+  readonly reasons: readonly string[];
+  /** `kept`; `removed` (with `dryRun`: would be); `failed`: should have gone and is still there, for the reason in `failure`. */
+  readonly fate: 'kept' | 'removed' | 'failed';
+  readonly failure: string | null;
+}
+
+export interface PruneResult {
+  readonly destination: string;
+  readonly dryRun: boolean;
+  readonly instances: readonly {
+    readonly app: string;
+    readonly title: string;
+    readonly instance: string;
+    /** Why nothing of it was removed, when its newest archive is not sound; else null. */
+    readonly refused: string | null;
+    /** Newest first. */
+    readonly archives: readonly PrunedArchive[];
+  }[];
+  /** Never removed. */
+  readonly unusable: readonly UnusableFile[];
+  readonly others: number;
+  readonly kept: number;
+  readonly removed: number;
+  readonly removedBytes: number;
+  /** 20: an instance was refused; 2: a file could not be removed. */
+  readonly exitCode: 0 | 2 | 20;
 }

@@ -37,6 +37,20 @@ export interface Values {
   server?: string;
   to?: string;
   keep?: boolean;
+  keepLast?: number;
+  keepHourly?: number;
+  keepDaily?: number;
+  keepWeekly?: number;
+  keepMonthly?: number;
+  keepYearly?: number;
+  keepWithin?: string;
+  keepWithinHourly?: string;
+  keepWithinDaily?: string;
+  keepWithinWeekly?: string;
+  keepWithinMonthly?: string;
+  keepWithinYearly?: string;
+  /** Milliseconds. */
+  lockTimeout?: number;
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
@@ -106,6 +120,46 @@ function oneOf(...choices: readonly string[]): (word: string) => string {
 function wholeNumber(word: string): number {
   if (!/^\d{1,3}$/.test(word)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(word);
+}
+
+/** A number of archives or periods; `unlimited` is all of them. */
+function keepCount(word: string): number {
+  if (word === 'unlimited') return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,6}$/.test(word))
+    throw new InvalidArgumentError('It must be a whole number, or unlimited.');
+  return Number(word);
+}
+
+/** Checked here, understood by core. */
+function calendarDuration(word: string): string {
+  if (!/^(?:\d{1,6}[ymdh])+$/.test(word))
+    throw new InvalidArgumentError('Write years, months, days and hours as in 1y5m7d2h, or 30d.');
+  return word;
+}
+
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** `90s`, `10m`, `1h30m` in milliseconds. */
+function waitingTime(word: string): number {
+  if (!/^(?:\d{1,6}[smh])+$/.test(word))
+    throw new InvalidArgumentError('Write hours, minutes and seconds as in 1h30m, 10m or 90s.');
+  const seconds = [...word.matchAll(/(\d+)([smh])/g)].map(
+    ([, amount, unit = '']) => Number(amount) * (secondsOf[unit] ?? 0),
+  );
+  return seconds.reduce((sum, each) => sum + each, 0) * 1000;
+}
+
+function keepFlag(name: string, what: string): Flag & { readonly group: 'verb' } {
+  return { spelling: `--keep-${name} <N>`, text: `keep ${what}`, group: 'verb', read: keepCount };
+}
+
+function withinFlag(name: string, what: string): Flag & { readonly group: 'verb' } {
+  return {
+    spelling: `--keep-${name} <DURATION>`,
+    text: `keep ${what} of that time before the newest archive, e.g. 1y5m7d2h`,
+    group: 'verb',
+    read: calendarDuration,
+  };
 }
 
 export const flags = {
@@ -223,6 +277,24 @@ export const flags = {
     read: text,
   },
   keep: { spelling: '--keep', text: 'leave the restored state standing', group: 'verb' },
+  keepLast: keepFlag('last', 'the N newest archives (a number, or `unlimited`)'),
+  keepHourly: keepFlag('hourly', 'the newest archive of each of the last N hours that have one'),
+  keepDaily: keepFlag('daily', 'the same for days'),
+  keepWeekly: keepFlag('weekly', 'the same for weeks'),
+  keepMonthly: keepFlag('monthly', 'the same for months'),
+  keepYearly: keepFlag('yearly', 'the same for years'),
+  keepWithin: withinFlag('within', 'all archives'),
+  keepWithinHourly: withinFlag('within-hourly', 'the newest archive of each hour'),
+  keepWithinDaily: withinFlag('within-daily', 'the newest archive of each day'),
+  keepWithinWeekly: withinFlag('within-weekly', 'the newest archive of each week'),
+  keepWithinMonthly: withinFlag('within-monthly', 'the newest archive of each month'),
+  keepWithinYearly: withinFlag('within-yearly', 'the newest archive of each year'),
+  lockTimeout: {
+    spelling: '--lock-timeout <DURATION>',
+    text: 'how long to wait for another run that is in the way, e.g. 10m (default: not at all)',
+    group: 'verb',
+    read: waitingTime,
+  },
   json: { spelling: '--json', text: 'JSON lines instead of text', group: 'everywhere' },
   quiet: { spelling: '--quiet', text: 'only results, warnings and errors', group: 'everywhere' },
   verbose: { spelling: '--verbose', text: 'causes and stack of errors', group: 'everywhere' },
@@ -240,6 +312,22 @@ export const instanceFlags = [
   'media',
   'data',
   'appVersion',
+] as const satisfies readonly FlagName[];
+
+/** What `prune` keeps. */
+export const keepFlags = [
+  'keepLast',
+  'keepHourly',
+  'keepDaily',
+  'keepWeekly',
+  'keepMonthly',
+  'keepYearly',
+  'keepWithin',
+  'keepWithinHourly',
+  'keepWithinDaily',
+  'keepWithinWeekly',
+  'keepWithinMonthly',
+  'keepWithinYearly',
 ] as const satisfies readonly FlagName[];
 
 /** Taken by every verb. */

@@ -4,7 +4,7 @@
 import { notInThisRelease } from '../usage-error.ts';
 
 /** Verbs of later releases. */
-export const laterVerbs: readonly string[] = ['list', 'prune', 'find', 'extract'];
+export const laterVerbs: readonly string[] = ['find', 'extract'];
 
 /** Flags of later releases, with or without a value. */
 export const laterFlags: readonly { readonly spelling: string }[] = [

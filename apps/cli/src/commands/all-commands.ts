@@ -8,6 +8,8 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { drillCommand } from './drill.ts';
 import { inspectCommand } from './inspect.ts';
+import { listCommand } from './list.ts';
+import { pruneCommand } from './prune.ts';
 import { restoreCommand } from './restore.ts';
 import { undoCommand } from './undo.ts';
 import { verifyCommand } from './verify.ts';
@@ -18,6 +20,8 @@ export const allCommands: readonly Command[] = [
   inspectCommand,
   restoreCommand,
   undoCommand,
+  listCommand,
+  pruneCommand,
   checkCommand,
   diffCommand,
   drillCommand,

@@ -64,6 +64,7 @@ async function run(call: Call): Promise<Outcome> {
     parts: chooseParts(values),
     excludeClasses: values.excludeClass ?? [],
     dryRun: values.dryRun ?? false,
+    lockTimeoutMs: values.lockTimeout ?? 0,
     ...(destination === '-' ? { stdout } : {}),
   };
   const { backup } = await import('@dms-backup/core');
@@ -105,6 +106,7 @@ export const backupCommand: Command = {
     'skipDatabase',
     'excludeClass',
     'dryRun',
+    'lockTimeout',
     ...instanceFlags,
   ],
   examples: [

@@ -3,8 +3,9 @@
 import type { DiffOptions } from '@dms-backup/core';
 import { instanceFlags, type Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
-import { createArchiveOptions } from '../archive-options.ts';
+import { createArchiveOptions, findArchive } from '../archive-options.ts';
 import { createInstanceOptions } from '../instance.ts';
+import { assertFrom } from '../latest-archive.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawDiff } from '../output/pages/diff-page.ts';
 import { UsageError } from '../usage-error.ts';
@@ -12,6 +13,7 @@ import type { Call, Command } from './command.ts';
 
 function check(values: Values, operands: readonly string[]): void {
   for (const operand of operands) assertNoStorageUrl(operand, 'an archive');
+  assertFrom(values, operands);
   const isLive = values.app !== undefined;
   if (operands.length === 2 && isLive)
     throw new UsageError('two archives and --app: one of them too many');
@@ -27,8 +29,9 @@ async function run(call: Call): Promise<Outcome> {
   const { diff } = await import('@dms-backup/core');
   const second = call.operands[1];
   const options: DiffOptions = {
-    ...createArchiveOptions(call),
-    with: second ?? (await createInstanceOptions(call)),
+    ...(await createArchiveOptions(call)),
+    with:
+      second === undefined ? await createInstanceOptions(call) : await findArchive(second, call),
   };
   const result = await diff(options);
   return createOutcome(result, result.exitCode, {}, drawDiff);
@@ -42,7 +45,7 @@ export const diffCommand: Command = {
   operands: [
     {
       name: 'ARCHIVE',
-      text: 'the earlier state: path of an archive, or - for stdin',
+      text: 'the earlier state: path of an archive, - for stdin, or `latest`',
       required: true,
     },
     {
@@ -51,10 +54,11 @@ export const diffCommand: Command = {
       required: false,
     },
   ],
-  flags: instanceFlags,
+  flags: ['from', ...instanceFlags],
   examples: [
     'dms-backup diff monday.tar.zst tuesday.tar.zst',
     'dms-backup diff /backup/monday.tar.zst --app paperless',
+    'dms-backup diff latest --from /backup --app paperless',
     'dms-backup diff --json monday.tar.zst tuesday.tar.zst',
   ],
   check,

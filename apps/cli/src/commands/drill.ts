@@ -5,6 +5,7 @@ import type { DrillOptions, InspectResult } from '@dms-backup/core';
 import type { Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
 import { createArchiveOptions } from '../archive-options.ts';
+import { assertFrom } from '../latest-archive.ts';
 import { loadAdapter, loadAllAdapters, type LoadedAdapter } from '../load-adapter.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawDrill } from '../output/pages/drill-page.ts';
@@ -19,6 +20,7 @@ function check(values: Values, operands: readonly string[]): void {
       'a drill needs an archive in a file: the drill log lies beside it',
       'Save the archive first, then name the file.',
     );
+  assertFrom(values, operands);
   if (values.to !== undefined) assertNoStorageUrl(values.to, 'a scratch folder');
 }
 
@@ -50,7 +52,7 @@ async function run(call: Call): Promise<Outcome> {
   const { workingDirectory, environment, signal } = surroundings;
   const { drill, inspect, parseServerUrl } = await import('@dms-backup/core');
   const server = values.server === undefined ? undefined : parseServerUrl(values.server);
-  const { archive, manifest } = await inspect(createArchiveOptions(call));
+  const { archive, manifest } = await inspect(await createArchiveOptions(call));
   const { adapter, adapterPackage } = await findAdapter(call, manifest);
   const passwordFile = values.databasePasswordFile;
   const options: DrillOptions = {
@@ -77,8 +79,8 @@ export const drillCommand: Command = {
   summary: 'restore an archive for trial, check it, measure the time, throw it away',
   description:
     'Restores the archive into a scratch folder and a scratch database, checks every row and file as `check` does, opens a sample of documents, takes the time and throws everything away. No installation is touched or looked at. ARCHIVE.drill.jsonl beside the archive gets one line. Exit code 3: what came back has errors; 20: the archive is damaged.',
-  operands: [{ name: 'ARCHIVE', text: 'path of the archive', required: true }],
-  flags: ['server', 'to', 'keep', 'app', 'databasePasswordFile'],
+  operands: [{ name: 'ARCHIVE', text: 'path of the archive, or `latest`', required: true }],
+  flags: ['server', 'to', 'keep', 'from', 'app', 'databasePasswordFile'],
   examples: [
     'dms-backup drill /backup/paperless-3.0.5-20261121T031500Z.tar.zst',
     'dms-backup drill archive.tar.zst --server postgres://postgres@127.0.0.1:5432 --database-password-file /run/secrets/drill',

@@ -1,14 +1,13 @@
 // `inspect`: says what an archive is, without reading all of it.
 
-import { assertNoStorageUrl } from '../arguments/later.ts';
-import { createArchiveOptions } from '../archive-options.ts';
+import { assertArchive, createArchiveOptions } from '../archive-options.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawInspect } from '../output/pages/inspect-page.ts';
 import type { Call, Command } from './command.ts';
 
 async function run(call: Call): Promise<Outcome> {
   const { inspectLocked } = await import('@dms-backup/core');
-  const result = await inspectLocked(createArchiveOptions(call));
+  const result = await inspectLocked(await createArchiveOptions(call));
   return createOutcome(result, 0, {}, drawInspect);
 }
 
@@ -17,12 +16,14 @@ export const inspectCommand: Command = {
   summary: 'what an archive is: application, version, date, counts, proof, what is not in it',
   description:
     'Shows what the archive says of itself. It is not a proof that the file is sound: that is `verify`.',
-  operands: [{ name: 'ARCHIVE', text: 'path of the archive, or - for stdin', required: true }],
-  flags: [],
+  operands: [
+    { name: 'ARCHIVE', text: 'path of the archive, - for stdin, or `latest`', required: true },
+  ],
+  flags: ['from', 'app'],
   examples: [
     'dms-backup inspect archive.tar.zst',
     "dms-backup inspect --json archive.tar.zst | tail -n 1 | jq '.excluded'",
   ],
-  check: (_values, operands) => assertNoStorageUrl(operands[0] ?? '', 'an archive'),
+  check: assertArchive,
   run,
 };

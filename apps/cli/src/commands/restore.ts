@@ -5,7 +5,7 @@ import type { RestoreOptions } from '@dms-backup/core';
 import { instanceFlags, type Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
 import { assertApp, createInstanceOptions, locationWords } from '../instance.ts';
-import { findLatestArchive } from '../latest-archive.ts';
+import { assertFrom, findLatestArchive } from '../latest-archive.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawRestore, planLines } from '../output/pages/restore-page.ts';
 import { createPaint, wantsColours } from '../output/paint.ts';
@@ -20,14 +20,7 @@ function check(values: Values, operands: readonly string[]): void {
   assertParts(values);
   const archive = operands[0] ?? '';
   assertNoStorageUrl(archive, 'an archive');
-  if (values.from !== undefined) {
-    if (archive !== 'latest')
-      throw new UsageError(
-        '--from goes with the archive `latest` only',
-        'Name the archive by its path, without --from.',
-      );
-    assertNoStorageUrl(values.from, 'an archive');
-  }
+  assertFrom(values, operands);
   if (values.only === 'database' && values.mediaStrategy !== undefined)
     throw new UsageError('--media-strategy has no meaning with --only database');
 }
@@ -55,8 +48,11 @@ async function run(call: Call): Promise<Outcome> {
   const { values, operands, surroundings, output } = call;
   const instance = await createInstanceOptions(call);
   const word = operands[0] ?? '';
+  const { name, title } = instance.adapter;
   const archive =
-    word === 'latest' ? await findLatestArchive(values.from ?? '.', instance, output) : word;
+    word === 'latest'
+      ? await findLatestArchive(values.from ?? '.', { title, names: [name] }, surroundings, output)
+      : word;
   const confirm = createConfirm(call, archive);
   const options: RestoreOptions = {
     ...instance,
@@ -65,6 +61,7 @@ async function run(call: Call): Promise<Outcome> {
     parts: chooseParts(values),
     mediaStrategy: values.mediaStrategy ?? 'replace',
     planOnly: values.plan ?? false,
+    lockTimeoutMs: values.lockTimeout ?? 0,
     ...(confirm === undefined ? {} : { confirm }),
     keepUndo: values.undo ?? true,
     readBack: values.verify ?? true,
@@ -73,7 +70,7 @@ async function run(call: Call): Promise<Outcome> {
   };
   const { restore } = await import('@dms-backup/core');
   const result = await restore(options);
-  const extra = { title: instance.adapter.title, location: locationWords(values) };
+  const extra = { title, location: locationWords(values) };
   return createOutcome(result, result.exitCode, extra, drawRestore);
 }
 
@@ -101,6 +98,7 @@ export const restoreCommand: Command = {
     'verify',
     'repair',
     'from',
+    'lockTimeout',
     ...instanceFlags,
   ],
   examples: [

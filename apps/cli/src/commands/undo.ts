@@ -27,7 +27,11 @@ async function run(call: Call): Promise<Outcome> {
   const instance = await createInstanceOptions(call);
   const confirm = createConfirm(call);
   const { undo } = await import('@dms-backup/core');
-  const result = await undo({ ...instance, ...(confirm === undefined ? {} : { confirm }) });
+  const result = await undo({
+    ...instance,
+    lockTimeoutMs: call.values.lockTimeout ?? 0,
+    ...(confirm === undefined ? {} : { confirm }),
+  });
   return createOutcome(result, result.exitCode, {}, drawUndo);
 }
 
@@ -37,7 +41,7 @@ export const undoCommand: Command = {
   description:
     'Puts the instance back into the state before the last restore. Stop the application first.',
   operands: [],
-  flags: ['yes', ...instanceFlags],
+  flags: ['yes', 'lockTimeout', ...instanceFlags],
   examples: ['dms-backup undo --app paperless', 'dms-backup undo --app paperless --yes --json'],
   check: assertApp,
   run,

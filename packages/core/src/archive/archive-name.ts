@@ -77,6 +77,21 @@ function strftime(letter: string, at: Date): string | undefined {
   return letters[letter];
 }
 
+/** How a file is called while it is written; see `io/sink.ts`. */
+const partialSuffix = '.partial';
+
+/** What the name of a file in a destination promises. */
+export function nameKind(name: string): 'archive' | 'unfinished' | 'other' {
+  if (name.endsWith(partialSuffix))
+    return anySuffix.test(name.slice(0, -partialSuffix.length)) ? 'unfinished' : 'other';
+  return anySuffix.test(name) ? 'archive' : 'other';
+}
+
+/** True for a name that our default pattern makes, `{app}-{version}-{time}`. */
+export function isDefaultName(name: string): boolean {
+  return /^[^-].*-.+-\d{8}T\d{6}Z\.tar(?:\.zst|\.gz)?$/.test(name);
+}
+
 /** True for a destination that names the archive itself, as far as its spelling tells. */
 export function isFileName(destination: string): boolean {
   return anySuffix.test(destination);

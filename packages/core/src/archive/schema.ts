@@ -55,7 +55,13 @@ export const ManifestSchema = z.object({
   stamp: StampSchema,
   /** Null when the archive has no database part. */
   database: z
-    .object({ engine: z.string(), engineVersion: z.string(), encoding: z.string() })
+    .object({
+      engine: z.string(),
+      engineVersion: z.string(),
+      encoding: z.string(),
+      /** Where the database is, e.g. `postgres://db:5432/paperless`: tells installations apart. */
+      place: z.string().exactOptional(),
+    })
     .nullable(),
   /** Roots in the archive, in order: `media/<name>/`. */
   roots: z.array(z.object({ name: z.string(), directory: z.string() })),

@@ -41,6 +41,7 @@ const build = (more: Partial<BackupOptions>) =>
     roots: [rootOf('/srv/files')],
     stamp,
     schema: { ...noDatabase.schema, engineVersion: '3.50.0' },
+    location: { engine: 'sqlite', path: '/srv/db.sqlite3' },
     plans,
   });
 
@@ -54,7 +55,12 @@ test('a manifest has everything about a whole backup', () => {
     app: { name: 'shoebox', title: 'Shoebox' },
     adapter: { name: '@dms-backup/adapter-shoebox', packageVersion: '1.0.0', contractVersion: 1 },
     stamp,
-    database: { engine: 'sqlite', engineVersion: '3.50.0', encoding: 'UTF-8' },
+    database: {
+      engine: 'sqlite',
+      engineVersion: '3.50.0',
+      encoding: 'UTF-8',
+      place: 'sqlite:/srv/db.sqlite3',
+    },
     roots: [{ name: 'files', directory: '/srv/files' }],
     options: {
       compression: 'zstd',

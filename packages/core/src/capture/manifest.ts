@@ -3,7 +3,8 @@
 import type { Instance, Root, Stamp } from '../adapter.ts';
 import { ManifestSchema, formatVersion } from '../archive/schema.ts';
 import type { Manifest } from '../archive/schema.ts';
-import type { DatabaseSchema } from '../database/engine.ts';
+import { databasePlaceName } from '../database/database-url.ts';
+import type { DatabaseLocation, DatabaseSchema } from '../database/engine.ts';
 import { tool } from '../tool.ts';
 import type { BackupOptions } from '../verb.ts';
 import { secretColumns } from './database.ts';
@@ -24,6 +25,7 @@ export function buildManifest(facts: {
   roots: readonly Root[];
   stamp: Stamp;
   schema: DatabaseSchema;
+  location: DatabaseLocation;
   plans: readonly TablePlan[];
 }): Manifest {
   const { options, instance } = facts;
@@ -38,7 +40,9 @@ export function buildManifest(facts: {
     app: { name: options.adapter.name, title: options.adapter.title },
     adapter: { ...options.adapterPackage, contractVersion: 1 },
     stamp: facts.stamp,
-    database: withDatabase ? { engine, engineVersion, encoding } : null,
+    database: withDatabase
+      ? { engine, engineVersion, encoding, place: databasePlaceName(facts.location) }
+      : null,
     roots: roots.map(({ name, directory }) => ({ name, directory })),
     options: {
       compression: options.compression,

@@ -14,6 +14,8 @@ const engineOfScheme: Readonly<Record<string, DatabaseLocation['engine']>> = {
   mysql: 'mariadb',
 };
 
+export const defaultPorts = { postgres: 5432, mariadb: 3306 } as const;
+
 const titleOfEngine = { sqlite: 'SQLite', postgres: 'PostgreSQL', mariadb: 'MariaDB' } as const;
 
 const forms =
@@ -122,6 +124,13 @@ export function describeLocation(location: DatabaseLocation): string {
   const port = location.port === undefined ? '' : `:${location.port}`;
   const user = location.user === undefined ? '' : ` as user '${location.user}'`;
   return `${titleOfEngine[location.engine]} database '${location.name}' on ${host}${port}${user}`;
+}
+
+/** The same for machines: equal for one database, whoever logs in. Neither user, password nor options. */
+export function databasePlaceName(location: DatabaseLocation): string {
+  if (location.engine === 'sqlite') return `sqlite:${location.path}`;
+  const { engine, host, port, name } = location;
+  return `${engine}://${host.includes(':') ? `[${host}]` : host}:${port ?? defaultPorts[engine]}/${name}`;
 }
 
 function split(text: string, separator: string): [string, string?] {

@@ -1,43 +1,78 @@
-// A lock that a killed process cannot leave behind: an exclusive lock on an empty SQLite file, which the kernel drops with the
-// process. Works between containers that share the file system, where process ids mean nothing.
+// A lock that a killed process cannot leave behind: a lock on an empty SQLite file, which the kernel drops with the process. Works
+// between containers that share the file system, where process ids mean nothing. Many can share it, or one has it alone.
 
 import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { DmsBackupError } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DmsBackupError, assertNotAborted, isDmsBackupError, systemErrorCode } from '../errors.ts';
+import type { OnEvent } from '../events.ts';
 import { writeError } from './sink.ts';
 
 export interface Lock {
-  /** Gives the lock back and removes its file. Safe to call twice. */
+  /** Gives the lock back; the last who has it removes its file. Safe to call twice. */
   release(): void;
+}
+
+export type LockMode = 'exclusive' | 'shared';
+
+export interface WaitOptions {
+  /** Default: not at all. */
+  readonly lockTimeoutMs?: number;
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+  /** Called before each try: makes the directory of the lock, which its former owner may have removed. */
+  readonly prepare?: () => void;
 }
 
 /** SQLite's primary code for "somebody else has the lock". */
 const sqliteBusy = 5;
 
+/** A lock of this process on a file. */
+interface Held {
+  readonly mode: LockMode;
+  readonly database: DatabaseSync;
+  readonly fd: number;
+  holders: number;
+}
+
 /**
  * Files that are locked by this process: closing any other descriptor of such a file would drop the lock (POSIX). Also keeps the
  * connection that holds a lock from the garbage collector, which would close it.
  */
-const heldHere = new Map<string, DatabaseSync>();
+const heldHere = new Map<string, Held>();
 
 /** Takes the lock or throws `locked` at once. The directory of `path` must exist. Throws `destination-unwritable`. */
-export function takeLock(path: string, what: string): Lock {
+export function takeLock(path: string, what: string, mode: LockMode = 'exclusive'): Lock {
   for (;;) {
-    if (heldHere.has(named(path) ?? '')) throw lockedError(what);
+    const file = named(path) ?? '';
+    const held = heldHere.get(file);
+    if (held?.mode === 'shared' && mode === 'shared') {
+      held.holders++;
+      return lockOf(held, file, path);
+    }
+    if (held) throw lockedError(what);
     const fd = openFile(path);
     let database: DatabaseSync | undefined;
     let failure: unknown;
     try {
       database = new DatabaseSync(path, { timeout: 0 });
-      database.exec('BEGIN EXCLUSIVE');
+      // what is read in a transaction stays locked against writers until its end
+      database.exec(
+        mode === 'exclusive' ? 'BEGIN EXCLUSIVE' : 'BEGIN; SELECT 1 FROM sqlite_schema',
+      );
     } catch (error) {
       failure = error;
     }
     // The former owner may have removed the file meanwhile, and another may have made a new one: ours has no name then. While
     // `fd` is open no other file can get its inode, and a name never comes back: the same file now is the same all along.
-    const isCurrent = named(path) === identity(fstatSync(fd, { bigint: true }));
-    if (database && failure === undefined && isCurrent) return lockOf(database, fd, path);
+    const opened = identity(fstatSync(fd, { bigint: true }));
+    const isCurrent = named(path) === opened;
+    if (database && failure === undefined && isCurrent) {
+      const taken: Held = { mode, database, fd, holders: 1 };
+      heldHere.set(opened, taken);
+      return lockOf(taken, opened, path);
+    }
     database?.close();
     closeSync(fd);
     if (isBusy(failure)) throw lockedError(what, failure);
@@ -45,21 +80,71 @@ export function takeLock(path: string, what: string): Lock {
   }
 }
 
-function lockOf(database: DatabaseSync, fd: number, path: string): Lock {
-  const file = identity(fstatSync(fd, { bigint: true }));
-  heldHere.set(file, database);
-  let held = true;
+/**
+ * Takes the lock, or waits for it as long as it may. Even without a timeout it tries for a moment: who gives a shared lock
+ * back has it alone for the time of removing its file. Throws `locked`, `destination-unwritable`, `interrupted`.
+ */
+export async function waitForLock(
+  path: string,
+  what: string,
+  mode: LockMode,
+  { lockTimeoutMs = 0, onEvent, signal, prepare }: WaitOptions,
+): Promise<Lock> {
+  const startedAt = performance.now();
+  let told = false;
+  for (;;) {
+    assertNotAborted(signal);
+    try {
+      prepare?.();
+      return takeLock(path, what, mode);
+    } catch (error) {
+      const isHeld = isDmsBackupError(error) && error.code === 'locked';
+      if (!isHeld && !(prepare && isMissing(error))) throw error;
+      const waitedMs = performance.now() - startedAt;
+      if (waitedMs >= Math.max(lockTimeoutMs, momentMs)) throw error;
+      if (!told && lockTimeoutMs > 0 && isHeld) {
+        told = true;
+        onEvent?.({ type: 'step', phase: 'lock', text: `waiting: ${error.message}` });
+      }
+      await sleep(waitedMs < momentMs ? 50 : 500);
+    }
+  }
+}
+
+/** The directory went between its making and the opening of the file. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && systemErrorCode(error.cause) === 'ENOENT';
+}
+
+/** Longer than removing a file takes, shorter than anybody notices. */
+const momentMs = 300;
+
+function lockOf(held: Held, file: string, path: string): Lock {
+  let released = false;
   return {
     release() {
-      if (!held) return;
-      held = false;
+      if (released) return;
+      released = true;
+      held.holders--;
+      if (held.holders > 0) return;
       // removed first: whoever opens it from now on makes a new file
-      rmSync(path, { force: true });
-      database.close();
-      closeSync(fd);
+      if (held.mode === 'exclusive') rmSync(path, { force: true });
+      held.database.close();
+      closeSync(held.fd);
       heldHere.delete(file);
+      if (held.mode === 'shared') removeUnused(path);
     },
   };
+}
+
+/** Removes the file of a shared lock, if nobody else has it: only who has it alone knows that. */
+function removeUnused(path: string): void {
+  if (named(path) === undefined) return;
+  try {
+    takeLock(path, 'it').release();
+  } catch (error) {
+    if (!isDmsBackupError(error)) throw error;
+  }
 }
 
 function openFile(path: string): number {

@@ -12,6 +12,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { isUtf8 } from 'node:buffer';
 import { dirname, join } from 'node:path';
@@ -139,6 +140,16 @@ export function readUndoNote(room: string): UndoNote | undefined {
     cause: note.error,
     hint: 'It was written by another version of dms-backup, or changed. Use that version for the undo.',
   });
+}
+
+/** Tells one note from another without reading it; undefined when there is none, or none that this user can see. */
+export function undoMark(room: string): string | undefined {
+  try {
+    const { ino, mtimeNs } = statSync(undoFile(room), { bigint: true });
+    return `${ino} ${mtimeNs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 export function removeUndoNote(room: string): void {

@@ -112,7 +112,8 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function roomOf(path: string): string {
+/** The room of a directory or file, as conditions are now. */
+export function roomOf(path: string): string {
   const [beside, inside] = possibleRooms(path);
   if (beside === undefined) throw new Error('a place has a room');
   if (inside === undefined) return beside;

@@ -5,14 +5,22 @@ import { dirname, join, resolve } from 'node:path';
 import type { Instance, Root } from '../adapter.ts';
 import type { DatabaseLocation } from '../database/engine.ts';
 import { describeLocation } from '../database/database-url.ts';
-import { DmsBackupError, systemErrorCode } from '../errors.ts';
+import { DmsBackupError, isDmsBackupError, systemErrorCode } from '../errors.ts';
 import { findDatabase, findInstance, isSameDatabase } from '../instance.ts';
 import type { InstanceDatabase } from '../instance.ts';
-import { takeLock } from '../io/lock.ts';
-import type { Lock } from '../io/lock.ts';
+import { waitForLock } from '../io/lock.ts';
+import type { Lock, LockMode, WaitOptions } from '../io/lock.ts';
 import type { InstanceOptions, Part, Recovery } from '../verb.ts';
+import { undoMark } from './journal.ts';
 import type { JournalDatabase } from './journal.ts';
-import { createRoom, databasePlace, possibleRooms, rootPlace, serverRoom } from './place.ts';
+import {
+  createRoom,
+  databasePlace,
+  possibleRooms,
+  roomOf,
+  rootPlace,
+  serverRoom,
+} from './place.ts';
 import type { Place } from './place.ts';
 import { recover } from './switch.ts';
 import type { DatabaseFate } from './switch.ts';
@@ -79,6 +87,7 @@ function journalHomes(
  */
 export async function lockTarget(
   target: Target,
+  wait: WaitOptions = {},
 ): Promise<{ lock: Lock; recovery: Recovery | null }> {
   const { room } = target;
   if (room === undefined)
@@ -86,19 +95,8 @@ export async function lockTarget(
       'instance-not-found',
       'there is nothing to restore into: no root and no database',
     );
-  const created = createRoom(room);
-  const path = join(room, 'lock');
-  let lock: Lock;
-  try {
-    lock = takeLock(path, `'${target.places[0]?.directory ?? target.database?.source ?? room}'`);
-  } catch (error) {
-    removeEmptyUpTo(room, created);
-    throw error;
-  }
-  const release = () => {
-    lock.release();
-    removeEmptyUpTo(room, created);
-  };
+  const what = `'${target.places[0]?.directory ?? target.database?.source ?? room}'`;
+  const { release } = await lockRoom(room, what, 'exclusive', wait);
   try {
     const recovery = await recover(target.rooms, databaseFate(target.database));
     return { lock: { release }, recovery: recovery ?? null };
@@ -106,6 +104,94 @@ export async function lockTarget(
     release();
     throw error;
   }
+}
+
+/** The lock of a room, which is made for it. `release` removes the room when nothing else is in it. */
+async function lockRoom(
+  room: string,
+  what: string,
+  mode: LockMode,
+  wait: WaitOptions,
+): Promise<Lock> {
+  let created: string | undefined;
+  const prepare = () => void (created = createRoom(room) ?? created);
+  let lock: Lock;
+  try {
+    lock = await waitForLock(join(room, 'lock'), what, mode, { ...wait, prepare });
+  } catch (error) {
+    removeEmptyUpTo(room, created);
+    throw error;
+  }
+  return {
+    release: () => {
+      lock.release();
+      removeEmptyUpTo(room, created);
+    },
+  };
+}
+
+/**
+ * For a backup: shares the locks that a restore of the instance, or of a part of it, takes alone. Backups do not exclude each other. Where
+ * the source is read-only there is no lock; {@link restoreMark} tells afterwards. Throws `locked`, `interrupted`.
+ */
+export async function shareInstance(
+  roots: readonly Root[],
+  location: DatabaseLocation,
+  environment: InstanceOptions['environment'],
+  wait: WaitOptions,
+): Promise<Lock> {
+  const locks: Lock[] = [];
+  const release = () => {
+    for (const lock of locks) lock.release();
+  };
+  try {
+    for (const room of lockedRooms(roots, location, environment)) {
+      try {
+        locks.push(await lockRoom(room, 'this instance', 'shared', wait));
+      } catch (error) {
+        const isReadOnly = isDmsBackupError(error) && lockless.includes(error.code);
+        if (!isReadOnly) throw error;
+      }
+    }
+    return { release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** A lock cannot be made, for whatever reason: no restore by the same user could work there, either. */
+const lockless: readonly string[] = ['destination-unwritable', 'no-space'];
+
+/** The rooms in which restores lock: that of the first root, and for the database alone its own; see {@link findTarget}. */
+function lockedRooms(
+  roots: readonly Root[],
+  location: DatabaseLocation,
+  environment: InstanceOptions['environment'],
+): Set<string> {
+  const directories = roots
+    .map(({ directory }) => realPath(directory))
+    .filter((directory) => existsSync(directory));
+  const [first] = directories;
+  const rooms = new Set<string>(first === undefined ? [] : [roomOf(first)]);
+  if (location.engine !== 'sqlite') {
+    if (first === undefined) rooms.add(serverRoom(location, environment));
+    return rooms;
+  }
+  const file = realPath(location.path);
+  const around = directories.find((directory) => file.startsWith(`${directory}/`));
+  return rooms.add(roomOf(around ?? file));
+}
+
+/** Changes when the instance is restored, or an undo puts it back: the notes that these leave. */
+export function restoreMark(
+  roots: readonly Root[],
+  location: DatabaseLocation,
+  environment: InstanceOptions['environment'],
+): string {
+  return journalHomes(roots, location, environment)
+    .map((room) => `${room} ${undoMark(room) ?? ''}`)
+    .join('\n');
 }
 
 /** Asks the server that a journal names; the target must name the same database, because that is where the password is from. */
