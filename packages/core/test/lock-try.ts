@@ -5,7 +5,11 @@ import { takeLock } from '../src/io/lock.ts';
 
 let outcome = 'taken';
 try {
-  takeLock(process.argv[2] ?? '', 'a test').release();
+  takeLock(
+    process.argv[2] ?? '',
+    'a test',
+    process.argv[3] === 'shared' ? 'shared' : 'exclusive',
+  ).release();
 } catch (error) {
   outcome = isDmsBackupError(error) ? error.code : String(error);
 }

@@ -29,8 +29,10 @@ interface Group {
   readonly reasons: readonly { snapshot: Snapshot; matches: readonly string[] }[] | null;
 }
 
-export function hasRestic(): boolean {
-  return spawnSync('restic', ['version']).status === 0;
+/** Its version, or undefined when there is none. */
+export function installedRestic(): string | undefined {
+  const { status, stdout } = spawnSync('restic', ['version'], { encoding: 'utf8' });
+  return status === 0 ? stdout.split(' ')[1] : undefined;
 }
 
 /** One snapshot takes restic about half a second. */
@@ -61,7 +63,7 @@ export function askRestic(
       snapshots.filter(({ hostname }) => hostname === `list-${index}`).map(({ time }) => iso(time)),
     );
     return {
-      resticVersion: restic('version').split(' ')[1] ?? '',
+      resticVersion: installedRestic() ?? '',
       zone,
       lists: times,
       cases: rulesets.map((rules) => {

@@ -68,8 +68,7 @@ export function resticFlags({ counts, within }: KeepRules): string[] {
   const flags: string[] = [];
   for (const kind of ['last', ...periods] as const) {
     const value = counts[kind];
-    if (value !== undefined)
-      flags.push(`--keep-${kind}`, String(Math.min(value, more)));
+    if (value !== undefined) flags.push(`--keep-${kind}`, String(Math.min(value, more)));
   }
   for (const kind of ['any', ...periods] as const) {
     const value = within[kind];

@@ -2,13 +2,14 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { caught } from '../../test/caught.ts';
+import { caught, rejection } from '../../test/caught.ts';
 import { failOnDisk } from '../../test/failing-disk.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
-import { takeLock } from './lock.ts';
+import type { VerbEvent } from '../events.ts';
+import { takeLock, waitForLock } from './lock.ts';
 
 vi.mock('node:fs', async (original) =>
   (await import('../../test/failing-disk.ts')).failingDisk(await original()),
@@ -93,6 +94,77 @@ describe('a lock', () => {
     );
     expect(found).toEqual(Array.from({ length: 4 }, () => ({ taken: 300, collisions: 0 })));
     expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a shared lock', () => {
+  test('is for many, and keeps out who wants it alone until the last has gone', () => {
+    const directory = scratchDirectory();
+    const path = join(directory, 'lock');
+    const tryIt = (mode: string) =>
+      execFileSync(process.execPath, [script('lock-try'), path, mode], { encoding: 'utf8' });
+    const [one, other] = [takeLock(path, 'x', 'shared'), takeLock(path, 'x', 'shared')];
+    expect(caught(() => takeLock(path, 'x')).code).toBe('locked');
+    expect([tryIt('shared'), tryIt('exclusive')]).toEqual(['taken', 'locked']);
+    one.release();
+    one.release();
+    expect(tryIt('exclusive')).toBe('locked');
+    other.release();
+    expect(readdirSync(directory)).toEqual([]);
+    expect(tryIt('exclusive')).toBe('taken');
+  });
+
+  test('is refused while one has it alone', () => {
+    const path = join(scratchDirectory(), 'lock');
+    const lock = takeLock(path, 'x');
+    expect(caught(() => takeLock(path, 'x', 'shared')).code).toBe('locked');
+    lock.release();
+    takeLock(path, 'x', 'shared').release();
+  });
+});
+
+describe('waiting for a lock', () => {
+  test('ends when it is free, with a word about it', async () => {
+    const path = join(scratchDirectory(), 'lock');
+    const lock = takeLock(path, 'x');
+    const events: VerbEvent[] = [];
+    const options = { lockTimeoutMs: 60_000, onEvent: (event: VerbEvent) => events.push(event) };
+    const waiting = waitForLock(path, "'/srv/media'", 'shared', options);
+    setTimeout(() => lock.release(), 800);
+    (await waiting).release();
+    expect(events).toEqual([
+      {
+        type: 'step',
+        phase: 'lock',
+        text: "waiting: another dms-backup is working on '/srv/media'",
+      },
+    ]);
+  });
+
+  test('ends after its time, and with Ctrl-C', async () => {
+    const path = join(scratchDirectory(), 'lock');
+    const lock = takeLock(path, 'x');
+    const waiting = waitForLock(path, 'x', 'exclusive', { lockTimeoutMs: 700 });
+    expect((await rejection(waiting)).code).toBe('locked');
+    const signal = AbortSignal.timeout(600);
+    const stopped = waitForLock(path, 'x', 'exclusive', { lockTimeoutMs: 60_000, signal });
+    expect((await rejection(stopped)).code).toBe('interrupted');
+    lock.release();
+  });
+
+  test('makes the directory again when the former owner removed it', async () => {
+    const room = join(scratchDirectory(), 'room');
+    mkdirSync(room);
+    const lock = takeLock(join(room, 'lock'), 'x');
+    const prepare = () => void mkdirSync(room, { recursive: true });
+    const waiting = waitForLock(join(room, 'lock'), 'x', 'exclusive', {
+      lockTimeoutMs: 60_000,
+      prepare,
+    });
+    lock.release();
+    rmdirSync(room);
+    (await waiting).release();
+    expect(readdirSync(room)).toEqual([]);
   });
 });
 

@@ -102,8 +102,11 @@ function withinRules(
     const isNew = kind === 'any' ? () => true : periodWatch(kind);
     const reason = kind === 'any' ? text : `${kind} ${text}`;
     return [
-      (createdAt, isOldest) =>
-        createdAt > limit && (isNew(createdAt) || isOldest) ? reason : undefined,
+      (createdAt, isOldest) => {
+        if (createdAt <= limit) return undefined;
+        if (isNew(createdAt)) return reason;
+        return isOldest ? `oldest ${reason}` : undefined;
+      },
     ];
   };
 }

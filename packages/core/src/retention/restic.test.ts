@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { askRestic, hasRestic } from '../../test/restic.ts';
+import { askRestic, installedRestic } from '../../test/restic.ts';
 import type { ResticAnswers } from '../../test/restic.ts';
 import { dateLists, more, rulesets } from '../../test/retention-arbitraries.ts';
 import { chooseKept } from './choose.ts';
@@ -22,25 +22,37 @@ test('the recorded answers of restic are ours', () => {
   expectSame(recorded);
 });
 
-test.runIf(hasRestic())('the restic that is installed keeps what we keep', () => {
-  expectSame(
-    askRestic(
-      fc.sample(
-        dateLists.map((dates) => dates.slice(0, 12)),
-        3,
-      ),
-      fc.sample(rulesets, 15),
-    ),
-  );
-});
+const installed = minorOf(installedRestic() ?? '0.16');
 
-function expectSame({ lists, cases }: ResticAnswers): void {
+// the versions between say less about their reasons
+test.runIf(installed < 16 || installed >= 18)(
+  'the restic that is installed keeps what we keep',
+  () => {
+    expectSame(
+      askRestic(
+        fc.sample(
+          dateLists.map((dates) => dates.slice(0, 8)),
+          2,
+        ),
+        fc.sample(rulesets, 8),
+      ),
+    );
+  },
+);
+
+function expectSame({ resticVersion, lists, cases }: ResticAnswers): void {
+  // a rule that is not used up keeps the oldest since restic 0.16 (its pull request 4366), and says so since 0.18
+  const isOld = minorOf(resticVersion) < 16;
   for (const { flags, kept } of cases) {
     for (const [index, list] of lists.entries()) {
       const archives = list.map((time) => ({ archiveId: time, createdAt: new Date(time) }));
       const ours = chooseKept(archives, rulesOf(flags), { now: new Date() })
+        .map(({ archive, reasons }) => ({
+          at: list.indexOf(archive.archiveId),
+          reasons: isOld ? reasons.filter((reason) => !reason.startsWith('oldest ')) : reasons,
+        }))
         .filter(({ reasons }) => reasons.length > 0)
-        .map(({ archive, reasons }) => [list.indexOf(archive.archiveId), reasons]);
+        .map(({ at, reasons }) => [at, reasons]);
       expect(Object.fromEntries(ours), `${flags.join(' ')} on ${list.join(', ')}`).toEqual(
         kept[index],
       );
@@ -59,4 +71,8 @@ function rulesOf(flags: readonly string[]): KeepRules {
     else counts[period ?? ''] = Number(value) === more ? Number.POSITIVE_INFINITY : Number(value);
   }
   return { counts, within };
+}
+
+function minorOf(version: string): number {
+  return Number(version.split('.')[1]);
 }
