@@ -184,7 +184,7 @@ export const errorTable = {
   },
   'server-unreachable': {
     exitCode: 30,
-    when: 'a database server does not answer or refuses the login',
+    when: 'a database server does not answer or refuses the login, or a storage does not answer',
     hint: 'Check host, port and credentials; inside Docker the host is the service name.',
     leaves: targetUnchanged,
   },
@@ -198,6 +198,18 @@ export const errorTable = {
     exitCode: 2,
     when: 'the destination cannot be created or written',
     hint: 'Check the path and the rights of its directory.',
+    leaves: nothing,
+  },
+  'storage-denied': {
+    exitCode: 2,
+    when: 'a storage refuses the credentials, there are none, or their user may not do what is needed',
+    hint: 'Check the credentials and the rights of their user; docs/destinations.md says what each storage needs.',
+    leaves: nothing,
+  },
+  'program-missing': {
+    exitCode: 2,
+    when: 'a place needs a program of the user (ssh, rclone, restic) that cannot be started',
+    hint: 'Install the program that the message names, or add its directory to PATH.',
     leaves: nothing,
   },
   'no-space': {
