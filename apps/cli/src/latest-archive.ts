@@ -30,7 +30,7 @@ export interface Wanted {
 export async function findLatestArchive(
   directory: string,
   wanted: Wanted | undefined,
-  { workingDirectory, signal }: Pick<ArchiveOptions, 'workingDirectory' | 'signal'>,
+  { workingDirectory, signal, keys }: Pick<ArchiveOptions, 'workingDirectory' | 'signal' | 'keys'>,
   output: Output,
 ): Promise<string> {
   const { DmsBackupError, list } = await import('@dms-backup/core');
@@ -38,6 +38,7 @@ export async function findLatestArchive(
     destination: directory,
     workingDirectory,
     ...(wanted === undefined ? {} : { apps: wanted.names }),
+    ...(keys === undefined ? {} : { keys }),
     ...(signal === undefined ? {} : { signal }),
   });
   const spoilt = unusable.filter(({ state }) => state !== 'unfinished');

@@ -77,7 +77,6 @@ describe('without a verb of core', () => {
 
   it.each([
     ['list', '/backup'],
-    ['--app', 'x', '--encrypt', 'age', '.'],
     ['--app', 'x', 's3://bucket'],
   ])('%s %s is not in this release', async (...words) => {
     const { code, stderr } = await runBinary(words);

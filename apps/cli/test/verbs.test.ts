@@ -17,9 +17,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answerAtTerminal } from '@dms-backup/test-fixtures/terminal';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tinyAdapterSource, writePackage } from './fake-adapter.ts';
-import { assertBuilt, runBinary, type BinaryOptions, type BinaryResult } from './run-binary.ts';
+import {
+  assertBuilt,
+  program,
+  runBinary,
+  type BinaryOptions,
+  type BinaryResult,
+} from './run-binary.ts';
 
 let folder: string;
 
@@ -124,6 +131,38 @@ describe('backup', () => {
     const environment = { DMS_BACKUP_PASSPHRASE: 'open sesame' };
     const { stderr } = await dmsBackup([...source, '--quiet', 'a.tar.zst'], { environment });
     expect(stderr).toMatch(/^warning: DMS_BACKUP_PASSPHRASE is set, .* in clear\n$/);
+  });
+});
+
+describe('a passphrase', () => {
+  it('is asked for twice at a terminal and never seen; no archive is in clear', async () => {
+    const words = [...source, '--encrypt', 'age', '--compression', 'none', 'a.tar.age'];
+    const { screen } = answerAtTerminal([process.execPath, program, ...words], ['open sesame'], {
+      cwd: folder,
+    });
+    expect(screen).toContain('Passphrase for the archive: ');
+    expect(screen).toContain('The same again: ');
+    expect(screen).not.toContain('sesame');
+    for (const name of await readdir(folder))
+      if (name.startsWith('a.tar'))
+        expect((await readFile(join(folder, name))).includes('README.txt')).toBe(false);
+  });
+
+  it('is given up with Ctrl-C', () => {
+    const words = [...source, '--encrypt', 'age', 'a.tar.age'];
+    const { code, screen } = answerAtTerminal([process.execPath, program, ...words], ['\u0003'], {
+      cwd: folder,
+    });
+    expect(code).toBe(130);
+    expect(screen).toContain('interrupted');
+    expect(existsSync(join(folder, 'a.tar.age'))).toBe(false);
+  });
+
+  it('and a recipient: without either there is no archive', async () => {
+    const { code, stderr } = await dmsBackup([...source, '--encrypt', 'age', 'a.tar.age']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--encrypt age needs a recipient or a passphrase');
+    expect(existsSync(join(folder, 'a.tar.age'))).toBe(false);
   });
 });
 

@@ -47,6 +47,7 @@ const listedExternals = 1000;
  * `database-corrupt`, ...) leave no file behind.
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
+  if (options.encryption) throw new DmsBackupError('usage', 'backups cannot be encrypted yet');
   const instance = await findInstance(options);
   const database = await findDatabase(instance, options);
   const { environment } = options;

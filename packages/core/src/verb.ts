@@ -3,8 +3,8 @@
 import type { Adapter, GivenLocation, Instance, Stamp } from './adapter.ts';
 import type { Exception, Excluded, Manifest, Seal } from './archive/schema.ts';
 import type { ServerLocation } from './database/engine.ts';
-import type { Encryption, Keys } from './encryption/keys.ts';
 import type { Finding, Repaired } from './database/move/findings.ts';
+import type { Encryption, Keys } from './encryption/keys.ts';
 import type { OnEvent } from './events.ts';
 import type { KeepRules } from './retention/choose.ts';
 import type { EncryptionFacts } from './source/plain-source.ts';

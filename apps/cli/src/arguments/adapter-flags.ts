@@ -5,7 +5,6 @@ import type { Adapter } from '@dms-backup/core';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../usage-error.ts';
 import { flags, longName, texts, type Flag } from './flags.ts';
-import { laterFlags } from './later.ts';
 
 export interface AdapterFlag extends Flag {
   readonly name: string;
@@ -16,9 +15,9 @@ function once(word: string, before: unknown): string[] {
   return texts(word, before);
 }
 
-/** Names that the tool itself uses or will use. */
+/** Names that the tool itself uses. */
 const taken: ReadonlySet<string> = new Set(
-  [...Object.values(flags), ...laterFlags].map(longName).concat('--help', '--version'),
+  Object.values<Flag>(flags).map(longName).concat('--help', '--version'),
 );
 
 /** Throws {@link UsageError} for an adapter that claims a flag of the tool. */

@@ -104,6 +104,22 @@ describe('flags', () => {
     });
   });
 
+  it('reads the flags of encryption', () => {
+    const line =
+      'backup --app p --encrypt gpg --recipient a --recipient b --passphrase-command pass dest';
+    expect(call(line).values).toMatchObject({
+      encrypt: 'gpg',
+      recipient: ['a', 'b'],
+      passphraseCommand: 'pass',
+    });
+    const keys = '--identity a --identity b --passphrase-file f';
+    for (const verb of ['verify a', 'inspect a', 'drill a', 'diff a b', 'restore a --app p'])
+      expect(call(`${verb} ${keys}`).values).toMatchObject({
+        identity: ['a', 'b'],
+        passphraseFile: 'f',
+      });
+  });
+
   it('reads all flags of a drill', () => {
     const line =
       'drill a.tar.zst --server postgres://me@db --database-password-file f --to /srv --keep --app paperless';
@@ -188,15 +204,33 @@ describe('flags', () => {
     expect(refusal(line)).toEqual({ message, hint });
   });
 
-  it.each(['--encrypt age', '--recipient age1x', '--passphrase-file f'])(
-    '%s is not there yet',
-    (flag) => {
-      const name = flag.split(' ')[0];
-      expect(refusal(`backup --app p ${flag} dest`).message).toBe(
-        `${name} is not in this release of dms-backup`,
-      );
-    },
-  );
+  it.each([
+    ['--app p --recipient age1x', 'recipients and passphrases have no meaning without --encrypt'],
+    ['--app p --passphrase-file f', 'recipients and passphrases have no meaning without --encrypt'],
+    ['--app p --encrypt pgp', "--encrypt cannot be 'pgp'"],
+    ['--app p --encrypt age --passphrase-file f --passphrase-command c', 'contradict'],
+    ['--app p --encrypt age --recipient age1x --passphrase-file f', 'not both'],
+    ['--app p --encrypt age --identity f', '--identity is not a flag of `backup`'],
+    ['verify a --recipient age1x', '--recipient is not a flag of `verify`'],
+    ['verify a --passphrase-file f --passphrase-command c', 'contradict'],
+    ['inspect a --passphrase-file f --passphrase-command c', 'contradict'],
+    ['drill a --passphrase-file f --passphrase-command c', 'contradict'],
+    ['diff a b --passphrase-file f --passphrase-command c', 'contradict'],
+    ['restore a --app p --passphrase-file f --passphrase-command c', 'contradict'],
+  ])('%s is refused', (line, message) => {
+    expect(refusal(line).message).toContain(message);
+  });
+
+  it('a secret key among the words is refused, and not shown', () => {
+    for (const line of [
+      '--app p --encrypt age --recipient AGE-SECRET-KEY-1SESAME',
+      'verify a --identity age-secret-key-1sesame',
+    ]) {
+      const { message, hint } = refusal(line);
+      expect(message).toContain('in the command line');
+      expect(`${message} ${hint}`).not.toMatch(/sesame/i);
+    }
+  });
 
   it.each(['s3://bucket/x', 'sftp://nas/x', 'rclone:remote:x', 'restic:/repo', 'gopher://x'])(
     'the storage %s is not there yet',

@@ -34,6 +34,11 @@ export interface Values {
   verify?: boolean;
   repair?: string[];
   from?: string;
+  encrypt?: 'age' | 'gpg';
+  recipient?: string[];
+  identity?: string[];
+  passphraseFile?: string;
+  passphraseCommand?: string;
   server?: string;
   to?: string;
   keep?: boolean;
@@ -264,6 +269,36 @@ export const flags = {
     group: 'verb',
     read: text,
   },
+  encrypt: {
+    spelling: '--encrypt <METHOD>',
+    text: 'age or gpg: for the recipients, or with a passphrase when there are none',
+    group: 'verb',
+    read: oneOf('age', 'gpg'),
+  },
+  recipient: {
+    spelling: '--recipient <R>',
+    text: 'age: age1... or a file with one in each line; gpg: a key of the keyring (repeatable)',
+    group: 'verb',
+    read: texts,
+  },
+  identity: {
+    spelling: '--identity <FILE>',
+    text: 'file with secret keys of age that open the archive (repeatable)',
+    group: 'verb',
+    read: texts,
+  },
+  passphraseFile: {
+    spelling: '--passphrase-file <FILE>',
+    text: 'file that holds the passphrase and nothing else (default: DMS_BACKUP_PASSPHRASE, DMS_BACKUP_PASSPHRASE_FILE, then a question)',
+    group: 'verb',
+    read: text,
+  },
+  passphraseCommand: {
+    spelling: '--passphrase-command <COMMAND>',
+    text: 'command for the shell that prints the passphrase',
+    group: 'verb',
+    read: text,
+  },
   server: {
     spelling: '--server <URL>',
     text: 'server for a scratch database: postgres://user@host:port or mariadb://user@host:port; no database name and no password here',
@@ -328,6 +363,13 @@ export const keepFlags = [
   'keepWithinWeekly',
   'keepWithinMonthly',
   'keepWithinYearly',
+] as const satisfies readonly FlagName[];
+
+/** What opens an encrypted archive. */
+export const keyFlags = [
+  'identity',
+  'passphraseFile',
+  'passphraseCommand',
 ] as const satisfies readonly FlagName[];
 
 /** Taken by every verb. */

@@ -1,19 +1,9 @@
-// What cli.md promises and this release does not have yet. It is answered clearly (exit 2): somebody who asks for an
-// encrypted archive must not get one in clear.
+// What cli.md promises and this release does not have yet. It is answered clearly (exit 2).
 
 import { notInThisRelease } from '../usage-error.ts';
 
 /** Verbs of later releases. */
 export const laterVerbs: readonly string[] = ['find', 'extract'];
-
-/** Flags of later releases, with or without a value. */
-export const laterFlags: readonly { readonly spelling: string }[] = [
-  { spelling: '--encrypt <METHOD>' },
-  { spelling: '--recipient <R>' },
-  { spelling: '--identity <FILE>' },
-  { spelling: '--passphrase-file <FILE>' },
-  { spelling: '--passphrase-command <COMMAND>' },
-];
 
 /** Storages of later releases, as the first part of their URLs. */
 const storageSchemes = /^(s3|sftp|ssh|rclone|restic|webdavs?|https?|b2|gs|azure|rest|smb|ftps?):/i;

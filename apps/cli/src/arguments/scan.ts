@@ -1,10 +1,9 @@
 // A first look at the words, before commander: which one is the verb, wherever it stands (`--app paperless verify x` is
-// as good as `verify x`), and which flags this release does not know.
+// as good as `verify x`), and which flags there are not.
 
 import { nearest } from '../nearest.ts';
-import { UsageError, notInThisRelease } from '../usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 import { flags, longName, takesValue, type Flag } from './flags.ts';
-import { laterFlags } from './later.ts';
 
 export interface Scan {
   /** Words that are neither flags nor their values, in order. `-` is one. */
@@ -13,12 +12,11 @@ export interface Scan {
   readonly flags: ReadonlySet<string>;
 }
 
-const known = [...Object.values(flags), ...laterFlags];
+const known = Object.values(flags);
 /** A flag as it is written. */
 type Spelt = Pick<Flag, 'spelling'>;
 
 const knownNames = new Set([...known.map(longName), '--help', '-h', '--version', '-V']);
-const laterNames = new Set(laterFlags.map(longName));
 
 /** Splits the words into operands and flags; nothing is refused here. `more`: flags of the adapter. */
 export function scanWords(argv: readonly string[], more: readonly Spelt[] = []): Scan {
@@ -42,16 +40,15 @@ export function scanWords(argv: readonly string[], more: readonly Spelt[] = []):
   return { operands, flags: seen };
 }
 
-/** True when a flag is neither known nor of a later release: an adapter may know it. */
+/** True when a flag is not known: an adapter may know it. */
 export function hasStrangers(scan: Scan): boolean {
-  return [...scan.flags].some((name) => !knownNames.has(name) && !laterNames.has(name));
+  return [...scan.flags].some((name) => !knownNames.has(name));
 }
 
-/** Refuses flags that do not exist, and those of later releases. */
+/** Refuses flags that do not exist. */
 export function assertKnownFlags(scan: Scan, more: readonly Spelt[] = []): void {
   const ofAdapter = new Set(more.map(longName));
   for (const name of scan.flags) {
-    if (laterNames.has(name)) throw notInThisRelease(name);
     if (knownNames.has(name) || ofAdapter.has(name)) continue;
     const similar = nearest(
       name,

@@ -3,6 +3,7 @@
 import type { BackupOptions, Compression } from '@dms-backup/core';
 import { instanceFlags, type Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
+import { assertEncryption, createEncryption } from '../encryption.ts';
 import { assertApp, createInstanceOptions, locationWords } from '../instance.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawBackup } from '../output/pages/backup-page.ts';
@@ -29,18 +30,11 @@ function check(values: Values, operands: readonly string[]): void {
   assertApp(values);
   assertParts(values);
   assertLevel(values);
+  assertEncryption(values);
   const [destination] = operands;
   if (destination !== undefined) assertNoStorageUrl(destination, 'a backup');
   if (destination === '-' && values.filename !== undefined)
     throw new UsageError('--filename has no meaning when the archive goes to stdout');
-}
-
-/** Variables of later releases: who sets them expects an encrypted archive. */
-function warnOfPassphrase({ surroundings, output }: Call): void {
-  const names = ['DMS_BACKUP_PASSPHRASE', 'DMS_BACKUP_PASSPHRASE_FILE'];
-  const set = names.find((name) => surroundings.environment[name]);
-  if (set !== undefined)
-    output.warn(`${set} is set, but this release cannot encrypt: the archive is in clear`);
 }
 
 async function run(call: Call): Promise<Outcome> {
@@ -53,14 +47,15 @@ async function run(call: Call): Promise<Outcome> {
       'Redirect stdout to a file or a program, or name a destination.',
     );
   }
-  warnOfPassphrase(call);
   const instance = await createInstanceOptions(call);
+  const encryption = await createEncryption(call);
   const options: BackupOptions = {
     ...instance,
     ...(destination === undefined ? {} : { destination }),
     ...(values.filename === undefined ? {} : { filename: values.filename }),
     compression: values.compression ?? 'zstd',
     ...(values.level === undefined ? {} : { level: values.level }),
+    ...(encryption === undefined ? {} : { encryption }),
     parts: chooseParts(values),
     excludeClasses: values.excludeClass ?? [],
     dryRun: values.dryRun ?? false,
@@ -105,6 +100,10 @@ export const backupCommand: Command = {
     'skipMedia',
     'skipDatabase',
     'excludeClass',
+    'encrypt',
+    'recipient',
+    'passphraseFile',
+    'passphraseCommand',
     'dryRun',
     'lockTimeout',
     ...instanceFlags,
@@ -114,6 +113,7 @@ export const backupCommand: Command = {
     'dms-backup backup --app paperless --config /etc/paperless.conf --quiet /backup',
     "dms-backup --app paperless --filename '{app}-%Y%m%d' --compression zstd --level 9 /backup",
     'dms-backup --app paperless --database postgres://paperless@127.0.0.1/paperless --media /srv/paperless/media /backup',
+    'dms-backup --app paperless --encrypt age --recipient age1... /backup',
     'dms-backup --app paperless - | ssh nas "cat > paperless.tar.zst"',
   ],
   check,

@@ -1,10 +1,11 @@
 // `diff`: two archives, or an archive and the live instance, compared in documents.
 
 import type { DiffOptions } from '@dms-backup/core';
-import { instanceFlags, type Values } from '../arguments/flags.ts';
+import { instanceFlags, keyFlags, type Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
 import { createArchiveOptions, findArchive } from '../archive-options.ts';
 import { createInstanceOptions } from '../instance.ts';
+import { assertKeys } from '../keys.ts';
 import { assertFrom } from '../latest-archive.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawDiff } from '../output/pages/diff-page.ts';
@@ -14,6 +15,7 @@ import type { Call, Command } from './command.ts';
 function check(values: Values, operands: readonly string[]): void {
   for (const operand of operands) assertNoStorageUrl(operand, 'an archive');
   assertFrom(values, operands);
+  assertKeys(values);
   const isLive = values.app !== undefined;
   if (operands.length === 2 && isLive)
     throw new UsageError('two archives and --app: one of them too many');
@@ -28,10 +30,13 @@ function check(values: Values, operands: readonly string[]): void {
 async function run(call: Call): Promise<Outcome> {
   const { diff } = await import('@dms-backup/core');
   const second = call.operands[1];
+  const archiveOptions = await createArchiveOptions(call);
   const options: DiffOptions = {
-    ...(await createArchiveOptions(call)),
+    ...archiveOptions,
     with:
-      second === undefined ? await createInstanceOptions(call) : await findArchive(second, call),
+      second === undefined
+        ? await createInstanceOptions(call)
+        : await findArchive(second, call, archiveOptions.keys),
   };
   const result = await diff(options);
   return createOutcome(result, result.exitCode, {}, drawDiff);
@@ -54,7 +59,7 @@ export const diffCommand: Command = {
       required: false,
     },
   ],
-  flags: ['from', ...instanceFlags],
+  flags: ['from', ...keyFlags, ...instanceFlags],
   examples: [
     'dms-backup diff monday.tar.zst tuesday.tar.zst',
     'dms-backup diff /backup/monday.tar.zst --app paperless',

@@ -2,9 +2,10 @@
 
 import { resolve } from 'node:path';
 import type { DrillOptions, InspectResult } from '@dms-backup/core';
-import type { Values } from '../arguments/flags.ts';
+import { keyFlags, type Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
 import { createArchiveOptions } from '../archive-options.ts';
+import { assertKeys } from '../keys.ts';
 import { assertFrom } from '../latest-archive.ts';
 import { loadAdapter, loadAllAdapters, type LoadedAdapter } from '../load-adapter.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
@@ -21,6 +22,7 @@ function check(values: Values, operands: readonly string[]): void {
       'Save the archive first, then name the file.',
     );
   assertFrom(values, operands);
+  assertKeys(values);
   if (values.to !== undefined) assertNoStorageUrl(values.to, 'a scratch folder');
 }
 
@@ -52,13 +54,15 @@ async function run(call: Call): Promise<Outcome> {
   const { workingDirectory, environment, signal } = surroundings;
   const { drill, inspect, parseServerUrl } = await import('@dms-backup/core');
   const server = values.server === undefined ? undefined : parseServerUrl(values.server);
-  const { archive, manifest } = await inspect(await createArchiveOptions(call));
+  const archiveOptions = await createArchiveOptions(call);
+  const { archive, manifest } = await inspect(archiveOptions);
   const { adapter, adapterPackage } = await findAdapter(call, manifest);
   const passwordFile = values.databasePasswordFile;
   const options: DrillOptions = {
     adapter,
     adapterPackage,
     archive,
+    keys: archiveOptions.keys,
     ...(server === undefined ? {} : { server }),
     ...(passwordFile === undefined
       ? {}
@@ -80,7 +84,7 @@ export const drillCommand: Command = {
   description:
     'Restores the archive into a scratch folder and a scratch database, checks every row and file as `check` does, opens a sample of documents, takes the time and throws everything away. No installation is touched or looked at. ARCHIVE.drill.jsonl beside the archive gets one line. Exit code 3: what came back has errors; 20: the archive is damaged.',
   operands: [{ name: 'ARCHIVE', text: 'path of the archive, or `latest`', required: true }],
-  flags: ['server', 'to', 'keep', 'from', 'app', 'databasePasswordFile'],
+  flags: ['server', 'to', 'keep', 'from', ...keyFlags, 'app', 'databasePasswordFile'],
   examples: [
     'dms-backup drill /backup/paperless-3.0.5-20261121T031500Z.tar.zst',
     'dms-backup drill archive.tar.zst --server postgres://postgres@127.0.0.1:5432 --database-password-file /run/secrets/drill',

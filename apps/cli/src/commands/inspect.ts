@@ -1,5 +1,6 @@
 // `inspect`: says what an archive is, without reading all of it.
 
+import { keyFlags } from '../arguments/flags.ts';
 import { assertArchive, createArchiveOptions } from '../archive-options.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawInspect } from '../output/pages/inspect-page.ts';
@@ -19,7 +20,7 @@ export const inspectCommand: Command = {
   operands: [
     { name: 'ARCHIVE', text: 'path of the archive, - for stdin, or `latest`', required: true },
   ],
-  flags: ['from', 'app'],
+  flags: ['from', ...keyFlags, 'app'],
   examples: [
     'dms-backup inspect archive.tar.zst',
     "dms-backup inspect --json archive.tar.zst | tail -n 1 | jq '.excluded'",

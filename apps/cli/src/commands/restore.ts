@@ -2,9 +2,10 @@
 // the answer, and without it core refuses to replace anything (`target-not-empty`).
 
 import type { RestoreOptions } from '@dms-backup/core';
-import { instanceFlags, type Values } from '../arguments/flags.ts';
+import { instanceFlags, keyFlags, type Values } from '../arguments/flags.ts';
 import { assertNoStorageUrl } from '../arguments/later.ts';
 import { assertApp, createInstanceOptions, locationWords } from '../instance.ts';
+import { assertKeys, createKeys } from '../keys.ts';
 import { assertFrom, findLatestArchive } from '../latest-archive.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawRestore, planLines } from '../output/pages/restore-page.ts';
@@ -18,6 +19,7 @@ import type { Call, Command } from './command.ts';
 function check(values: Values, operands: readonly string[]): void {
   assertApp(values);
   assertParts(values);
+  assertKeys(values);
   const archive = operands[0] ?? '';
   assertNoStorageUrl(archive, 'an archive');
   assertFrom(values, operands);
@@ -47,16 +49,23 @@ function createConfirm(call: Call, archive: string): RestoreOptions['confirm'] {
 async function run(call: Call): Promise<Outcome> {
   const { values, operands, surroundings, output } = call;
   const instance = await createInstanceOptions(call);
+  const keys = createKeys(call);
   const word = operands[0] ?? '';
   const { name, title } = instance.adapter;
   const archive =
     word === 'latest'
-      ? await findLatestArchive(values.from ?? '.', { title, names: [name] }, surroundings, output)
+      ? await findLatestArchive(
+          values.from ?? '.',
+          { title, names: [name] },
+          { ...surroundings, keys },
+          output,
+        )
       : word;
   const confirm = createConfirm(call, archive);
   const options: RestoreOptions = {
     ...instance,
     archive,
+    keys,
     ...(archive === '-' ? { stdin: surroundings.stdin } : {}),
     parts: chooseParts(values),
     mediaStrategy: values.mediaStrategy ?? 'replace',
@@ -99,6 +108,7 @@ export const restoreCommand: Command = {
     'repair',
     'from',
     'lockTimeout',
+    ...keyFlags,
     ...instanceFlags,
   ],
   examples: [

@@ -1,5 +1,6 @@
 // `verify`: proves an archive; exit 20 when it cannot.
 
+import { keyFlags } from '../arguments/flags.ts';
 import { assertArchive, createArchiveOptions } from '../archive-options.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawVerify } from '../output/pages/verify-page.ts';
@@ -22,7 +23,7 @@ export const verifyCommand: Command = {
   operands: [
     { name: 'ARCHIVE', text: 'path of the archive, - for stdin, or `latest`', required: true },
   ],
-  flags: ['quick', 'from', 'app'],
+  flags: ['quick', 'from', ...keyFlags, 'app'],
   examples: [
     'dms-backup verify /backup/paperless-3.0.5-20261121T031500Z.tar.zst',
     'dms-backup verify latest --from /backup --app paperless',

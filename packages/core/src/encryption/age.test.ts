@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { answerAtTerminal, makeAgeKey, runAge, type AgeKey } from '../../test/age-program.ts';
+import { makeAgeKey, runAge, runAgeWithPassphrase, type AgeKey } from '../../test/age-program.ts';
 import { caught, rejection } from '../../test/caught.ts';
 import { createMemorySink, giveUp } from '../../test/memory-sink.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
@@ -158,7 +158,7 @@ describe('keys', () => {
     const directory = scratchDirectory();
     const [path, result] = [join(directory, 'a.age'), join(directory, 'a')];
     writeFileSync(path, file);
-    answerAtTerminal('correct horse', ['age', '--decrypt', '-o', result, path]);
+    runAgeWithPassphrase('correct horse', ['--decrypt', '-o', result, path]);
     expect(readFileSync(result).equals(plain)).toBe(true);
     expect(await decrypt(file, passphraseKeys('correct horse'))).toEqual(plain);
     expect(await describeAge(file)).toEqual([{ kind: 'passphrase', count: 1 }]);
@@ -168,7 +168,7 @@ describe('keys', () => {
     const directory = scratchDirectory();
     const [path, result] = [join(directory, 'a'), join(directory, 'a.age')];
     writeFileSync(path, content(70_000));
-    answerAtTerminal('größer als', ['age', '--encrypt', '--passphrase', '-o', result, path]);
+    runAgeWithPassphrase('größer als', ['--encrypt', '--passphrase', '-o', result, path]);
     const file = readFileSync(result);
     expect(await decrypt(file, passphraseKeys('größer als'))).toEqual(content(70_000));
     expect((await rejection(open(file, passphraseKeys('other')))).code).toBe('wrong-key');
