@@ -23,6 +23,7 @@ export interface StoredReader {
 
 /** A file that can only be read from its beginning to its end (restic). The stream throws what `read` throws. */
 export interface StoredStream {
+  readonly sizeBytes: number;
   readonly stream: AsyncIterable<Buffer>;
   /** Ends the reading, also before the end of the stream. */
   close(): Promise<void>;

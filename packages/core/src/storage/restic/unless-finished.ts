@@ -1,0 +1,42 @@
+// `restic backup --stdin` makes a snapshot of whatever came when its stdin ends, also when we were killed. So a second process
+// holds the same stdin open. If we go away without a word, it ends restic first and lets go of stdin after that.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+
+/** $1 is the process to end. Descriptor 3 is its stdin: nothing is written to it, it is only kept open. */
+const script = `
+trap '' HUP INT TERM
+read -r word
+[ "$word" = finished ] && exit 0
+kill -INT "$1"
+for second in 1 2 3 4 5 6 7 8 9 10; do
+  kill -0 "$1" || exit 0
+  sleep 1
+done
+kill -KILL "$1"
+sleep 1
+`;
+
+export interface Guard {
+  /** The program may now see the end of its stdin, or has ended. Resolves when the guard is gone. */
+  release(): Promise<void>;
+}
+
+/** Ends `child` before its stdin ends, should this process die before `release`. */
+export function guardStdin(child: ChildProcess & { readonly stdin: Writable }): Guard {
+  const guard = spawn('sh', ['-c', script, 'guard', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore', child.stdin],
+    detached: true,
+  });
+  const gone = once(guard, 'exit');
+  gone.catch(() => undefined);
+  guard.stdin!.on('error', () => undefined);
+  return {
+    async release() {
+      guard.stdin!.end('finished\n');
+      await gone;
+    },
+  };
+}
