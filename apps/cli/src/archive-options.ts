@@ -2,7 +2,6 @@
 
 import type { ArchiveOptions, Keys } from '@dms-backup/core';
 import type { Values } from './arguments/flags.ts';
-import { assertNoStorageUrl } from './arguments/later.ts';
 import { applicationOf } from './application.ts';
 import type { Call } from './commands/command.ts';
 import { assertKeys, createKeys } from './keys.ts';
@@ -20,6 +19,7 @@ export async function createArchiveOptions(
     archive,
     workingDirectory: surroundings.workingDirectory,
     ...(archive === '-' ? { stdin: surroundings.stdin } : {}),
+    environment: surroundings.environment,
     keys,
     onEvent: output.onEvent,
     signal: surroundings.signal,
@@ -36,7 +36,6 @@ export async function findArchive(word: string, call: Call, keys: Keys): Promise
 
 /** For verbs that need nothing but the archive: there --app only says whose `latest` is meant. */
 export function assertArchive(values: Values, operands: readonly string[]): void {
-  assertNoStorageUrl(operands[0] ?? '', 'an archive');
   assertFrom(values, operands);
   assertKeys(values);
   if (values.app !== undefined && operands[0] !== 'latest')

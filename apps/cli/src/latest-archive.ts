@@ -2,7 +2,6 @@
 
 import type { ArchiveOptions } from '@dms-backup/core';
 import type { Values } from './arguments/flags.ts';
-import { assertNoStorageUrl } from './arguments/later.ts';
 import type { Output } from './output/output.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,7 +13,6 @@ export function assertFrom(values: Values, archives: readonly string[]): void {
       '--from goes with the archive `latest` only',
       'Name the archive by its path, without --from.',
     );
-  assertNoStorageUrl(values.from, 'an archive');
 }
 
 /** Whose archives are looked for; without names those of every application. */
@@ -30,7 +28,7 @@ export interface Wanted {
 export async function findLatestArchive(
   directory: string,
   wanted: Wanted | undefined,
-  { workingDirectory, signal, keys }: Pick<ArchiveOptions, 'workingDirectory' | 'signal' | 'keys'>,
+  { workingDirectory, environment, signal, keys }: Pick<ArchiveOptions, 'workingDirectory' | 'environment' | 'signal' | 'keys'>,
   output: Output,
 ): Promise<string> {
   const { DmsBackupError, list } = await import('@dms-backup/core');
@@ -38,6 +36,7 @@ export async function findLatestArchive(
     destination: directory,
     workingDirectory,
     ...(wanted === undefined ? {} : { apps: wanted.names }),
+    ...(environment === undefined ? {} : { environment }),
     ...(keys === undefined ? {} : { keys }),
     ...(signal === undefined ? {} : { signal }),
   });

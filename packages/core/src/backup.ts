@@ -3,10 +3,7 @@
 // the rest, it is named in the seal and the exit code is 3.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { relative, sep } from 'node:path';
 import type { Instance, Root, Stamp } from './adapter.ts';
-import { archivePath, isFileName } from './archive/archive-name.ts';
 import { readmeText } from './archive/readme.ts';
 import { SealSchema, formatVersion } from './archive/schema.ts';
 import type { Manifest, Seal } from './archive/schema.ts';
@@ -25,13 +22,12 @@ import { archiveMedia, existingRoots } from './capture/media.ts';
 import { readExternals, readReferences, readStamp, versionText } from './capture/snapshot.ts';
 import type { MediaSource } from './capture/media.ts';
 import type { DatabaseSnapshot } from './database/engine.ts';
-import { lockDestination } from './destination/lock-destination.ts';
-import { DmsBackupError, assertNotAborted, isDmsBackupError } from './errors.ts';
+import { openBackupOutput } from './destination/backup-output.ts';
+import type { BackupOutput } from './destination/backup-output.ts';
+import { DmsBackupError, assertNotAborted } from './errors.ts';
 import { findDatabase, findInstance } from './instance.ts';
 import type { InstanceDatabase } from './instance.ts';
 import { assertNoRestore, restoreMark, shareInstance } from './staging/target.ts';
-import type { Lock } from './io/lock.ts';
-import { createFileSink, createNullSink, createStreamSink, writeError } from './io/sink.ts';
 import type { Sink } from './io/sink.ts';
 import { Spool } from './io/spool.ts';
 import type { BackupOptions, BackupResult } from './verb.ts';
@@ -47,7 +43,6 @@ const listedExternals = 1000;
  * `database-corrupt`, ...) leave no file behind.
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
-  if (options.encryption) throw new DmsBackupError('usage', 'backups cannot be encrypted yet');
   const instance = await findInstance(options);
   const database = await findDatabase(instance, options);
   const { environment } = options;
@@ -99,10 +94,7 @@ class BackupRun {
   #stamp!: Stamp;
   #plans: TablePlan[] = [];
   #seal!: Seal;
-  #path: string | null = null;
-  #archiveBytes = 0;
-  /** Of the destination. */
-  #lock: Lock | undefined;
+  #output: BackupOutput | undefined;
   #incomplete = false;
   readonly options: BackupOptions;
   readonly instance: Instance;
@@ -150,7 +142,7 @@ class BackupRun {
   async write(): Promise<void> {
     const { options } = this;
     const writer = new ArchiveWriter({
-      sink: await this.#openSink(),
+      sink: await this.#openOutput(),
       codec: options.compression,
       level: compressionLevel(options),
       ...(options.signal && { signal: options.signal }),
@@ -173,12 +165,12 @@ class BackupRun {
   result(): BackupResult {
     const { proof, counts } = this.#seal;
     return {
-      path: this.#path,
+      path: this.#output?.path ?? null,
       archiveId: this.#archiveId,
       app: this.options.adapter.name,
       stamp: this.#stamp,
       counts,
-      archiveBytes: this.#archiveBytes,
+      archiveBytes: this.#output?.storedBytes() ?? 0,
       proof,
       excluded: this.#seal.excluded,
       externals: this.#seal.externals,
@@ -194,7 +186,7 @@ class BackupRun {
     await this.#writer?.discard();
     await this.#snapshot?.close();
     this.#ledger.close();
-    this.#lock?.release();
+    await this.#output?.close();
   }
 
   get #database(): DatabaseSnapshot {
@@ -233,64 +225,16 @@ class BackupRun {
     await readReferences(adapter, this.#database, this.instance, this.#ledger, excludeClasses);
   }
 
-  async #openSink(): Promise<Sink> {
-    const { options } = this;
-    if (options.dryRun) return createNullSink();
-    const { destination, archiveName } = this.instance;
-    const place = options.destination ?? destination?.value ?? '.';
-    if (place === '-') {
-      if (!options.stdout) throw new DmsBackupError('usage', 'no stream to write the archive to');
-      return createStreamSink(options.stdout);
-    }
+  async #openOutput(): Promise<Sink> {
     const facts = {
-      app: options.adapter.name,
+      app: this.options.adapter.name,
       appVersion: versionText(this.#stamp),
       createdAt: this.#createdAt,
     };
-    // a pattern of the application would contradict a file name of the user
-    const pattern = options.filename ?? (isFileName(place) ? undefined : archiveName?.value);
-    const { directory, path } = archivePath(
-      place,
-      pattern,
-      facts,
-      options.compression,
-      options.workingDirectory,
-    );
-    this.#assertOutside(path);
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-    } catch (cause) {
-      throw writeError(cause, directory);
-    }
-    this.#path = path;
-    await this.#lockDestination(directory);
-    return createFileSink(path);
-  }
-
-  /** Against a prune. Its absence must not prevent a backup: a prune that cannot lock removes nothing. */
-  async #lockDestination(directory: string): Promise<void> {
-    try {
-      this.#lock = await lockDestination(directory, 'shared', this.options);
-    } catch (error) {
-      if (!isDmsBackupError(error) || error.code !== 'destination-unwritable') throw error;
-      this.warnings.push(`no lock at the destination: ${error.message}`);
-    }
-  }
-
-  /** An archive below a root would be part of the next one. */
-  #assertOutside(path: string): void {
-    for (const root of this.roots) {
-      const inside = relative(root.directory, path);
-      if (inside !== '..' && !inside.startsWith(`..${sep}`)) {
-        throw new DmsBackupError(
-          'usage',
-          `the destination '${path}' lies inside the ${root.name} root of the instance`,
-          {
-            hint: 'Choose a destination outside of the directories that are backed up.',
-          },
-        );
-      }
-    }
+    const instance = { ...this.instance, roots: this.roots };
+    this.#output = await openBackupOutput(this.options, instance, facts);
+    this.warnings.push(...this.#output.warnings);
+    return this.#output.sink;
   }
 
   /** Plans the tables, declares what the user leaves out, and says all that is known by now. */
@@ -442,7 +386,6 @@ class BackupRun {
     });
     this.#seal = SealSchema.parse(JSON.parse(text));
     await writer.finish({ path: 'seal.json', content: Buffer.from(text) });
-    this.#archiveBytes = writer.writtenBytes;
   }
 
   async #writeIndex(): Promise<Seal['index']> {

@@ -42,10 +42,11 @@ interface OpenSide {
 }
 
 async function openArchive(archive: string, options: DiffOptions): Promise<OpenSide> {
-  const { workingDirectory, keys, signal } = options;
+  const { workingDirectory, environment, keys, signal } = options;
   const opened = await openNamedArchive({
     archive,
     workingDirectory,
+    ...(environment && { environment }),
     ...(keys && { keys }),
     ...(signal && { signal }),
   });

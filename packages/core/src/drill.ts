@@ -2,7 +2,7 @@
 // instance is, some documents are opened, the time is taken, and everything is thrown away. The drill log beside the archive
 // gets a line, so that somebody can show that restores are practised.
 
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Manifest } from './archive/schema.ts';
 import { versionText } from './capture/snapshot.ts';
 import { check } from './check.ts';
@@ -16,6 +16,7 @@ import { DmsBackupError, isDmsBackupError } from './errors.ts';
 import { findDatabase } from './instance.ts';
 import { openNamedArchive } from './named-archive.ts';
 import { assertSameApp, restore } from './restore.ts';
+import { parsePlace } from './storage/place.ts';
 import { tool } from './tool.ts';
 import type {
   CheckFinding,
@@ -36,12 +37,20 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   assertSameApp(manifest, options);
   assertWhole(manifest);
   assertServer(manifest, options);
-  const log = openDrillLog(`${path}.drill.jsonl`);
+  const log = openDrillLog(logPath(path, options));
   try {
     return await new Drill(archive, options, log).run();
   } finally {
     log.close();
   }
+}
+
+/** Beside the archive; in the working directory for one that lies elsewhere. */
+function logPath(archive: string, { workingDirectory }: DrillOptions): string {
+  const log = `${archive}.drill.jsonl`;
+  if (parsePlace(archive).kind === 'local') return log;
+  const name = /[^/#]*$/.exec(log.replace(/\?.*(?=\.drill\.jsonl$)/, ''))?.[0] ?? '';
+  return join(workingDirectory, name);
 }
 
 interface Archive {

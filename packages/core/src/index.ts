@@ -26,6 +26,7 @@ export type { Exception, Excluded, IndexEntry, Manifest, Seal } from './archive/
 export { backup } from './backup.ts';
 export { versionText } from './capture/snapshot.ts';
 export { check } from './check.ts';
+export { defaultCompression } from './destination/backup-output.ts';
 export type * from './database/engine.ts';
 export { describeLocation, parseDatabaseUrl, parseServerUrl } from './database/database-url.ts';
 export { qualifiedName } from './database/schema.ts';

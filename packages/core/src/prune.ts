@@ -4,7 +4,7 @@
 
 import { isWanted, listedArchive, unusableFiles } from './destination/describe.ts';
 import type { Destination } from './destination/destination.ts';
-import { directoryDestination } from './destination/directory.ts';
+import { openDestination } from './destination/open-destination.ts';
 import { lockDestination } from './destination/lock-destination.ts';
 import { surveyDestination } from './destination/survey.ts';
 import type { FoundArchive } from './destination/survey.ts';
@@ -21,19 +21,22 @@ import type { PruneOptions, PruneResult, PrunedArchive } from './verb.ts';
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   assertKeepsSomething(options.keep);
-  const destination = directoryDestination(
-    options.destination,
-    options.workingDirectory,
-    options.keys,
-  );
-  // a dry run changes nothing, not even for a moment: it looks at what is there now
-  if (options.dryRun) return await pruneLocked(destination, options);
-  await destination.list();
-  const lock = await lockDestination(destination.place, 'exclusive', options);
+  const destination = await openDestination(options);
   try {
-    return await pruneLocked(destination, options);
+    const { directory } = destination;
+    // a dry run changes nothing, not even for a moment: it looks at what is there now
+    if (options.dryRun) return await pruneLocked(destination, options);
+    // elsewhere nothing is seen of a backup before it is whole, and no file is written twice: there is nothing to lock
+    if (directory === null) return await pruneLocked(destination, options);
+    await destination.list();
+    const lock = await lockDestination(directory, 'exclusive', options);
+    try {
+      return await pruneLocked(destination, options);
+    } finally {
+      lock.release();
+    }
   } finally {
-    lock.release();
+    await destination.close();
   }
 }
 

@@ -29,7 +29,7 @@ export interface InstanceOptions {
 
 export interface BackupOptions extends InstanceOptions {
   /**
-   * A directory, a file name, or `-` for stdout. Relative to the working directory. Absent: where the application keeps its
+   * A directory, a file name, `-` for stdout, or the URL of a storage. Relative to the working directory. Absent: where the application keeps its
    * backups, if it says so, else the working directory.
    */
   readonly destination?: string;
@@ -74,9 +74,11 @@ export interface BackupResult {
 }
 
 export interface ArchiveOptions {
-  /** Path of the archive, or `-` for stdin. */
+  /** Path or URL of the archive, or `-` for stdin. */
   readonly archive: string;
   readonly workingDirectory: string;
+  /** What the clients of storages look at: AWS_PROFILE, RESTIC_PASSWORD_FILE, ... */
+  readonly environment?: InstanceOptions['environment'];
   readonly stdin?: NodeJS.ReadableStream;
   /** What may open an encrypted archive. */
   readonly keys?: Keys;
@@ -332,9 +334,11 @@ export interface DiffResult {
 }
 
 export interface DestinationOptions {
-  /** A directory, relative to the working directory. */
+  /** A directory, relative to the working directory, or the URL of a storage. */
   readonly destination: string;
   readonly workingDirectory: string;
+  /** What the clients of storages look at: AWS_PROFILE, RESTIC_PASSWORD_FILE, ... */
+  readonly environment?: InstanceOptions['environment'];
   /** Only archives of the application with one of these names: that of an adapter and its aliases. Absent: of all. */
   readonly apps?: readonly string[];
   /** What may open encrypted archives. */

@@ -264,8 +264,8 @@ export const flags = {
     group: 'verb',
   },
   from: {
-    spelling: '--from <DIR>',
-    text: 'where `latest` is looked for (default: the current directory)',
+    spelling: '--from <PLACE>',
+    text: 'directory or URL where `latest` is looked for (default: the current directory)',
     group: 'verb',
     read: text,
   },

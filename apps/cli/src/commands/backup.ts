@@ -2,7 +2,6 @@
 
 import type { BackupOptions, Compression } from '@dms-backup/core';
 import { instanceFlags, type Values } from '../arguments/flags.ts';
-import { assertNoStorageUrl } from '../arguments/later.ts';
 import { assertEncryption, createEncryption } from '../encryption.ts';
 import { assertApp, createInstanceOptions, locationWords } from '../instance.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
@@ -32,7 +31,6 @@ function check(values: Values, operands: readonly string[]): void {
   assertLevel(values);
   assertEncryption(values);
   const [destination] = operands;
-  if (destination !== undefined) assertNoStorageUrl(destination, 'a backup');
   if (destination === '-' && values.filename !== undefined)
     throw new UsageError('--filename has no meaning when the archive goes to stdout');
 }
@@ -47,13 +45,14 @@ async function run(call: Call): Promise<Outcome> {
       'Redirect stdout to a file or a program, or name a destination.',
     );
   }
+  const { backup, defaultCompression } = await import('@dms-backup/core');
   const instance = await createInstanceOptions(call);
   const encryption = await createEncryption(call);
   const options: BackupOptions = {
     ...instance,
     ...(destination === undefined ? {} : { destination }),
     ...(values.filename === undefined ? {} : { filename: values.filename }),
-    compression: values.compression ?? 'zstd',
+    compression: values.compression ?? defaultCompression(destination),
     ...(values.level === undefined ? {} : { level: values.level }),
     ...(encryption === undefined ? {} : { encryption }),
     parts: chooseParts(values),
@@ -62,7 +61,6 @@ async function run(call: Call): Promise<Outcome> {
     lockTimeoutMs: values.lockTimeout ?? 0,
     ...(destination === '-' ? { stdout } : {}),
   };
-  const { backup } = await import('@dms-backup/core');
   const result = await backup(options);
   output.settle();
   // Scripts need the path byte for byte; a terminal must not get control characters.
@@ -88,7 +86,7 @@ export const backupCommand: Command = {
   operands: [
     {
       name: 'DESTINATION',
-      text: 'a directory, a file name, or - for stdout (then --json goes to stderr); default: where the application keeps its backups, else the current directory',
+      text: 'a directory, a file name, the URL of a storage, or - for stdout (then --json goes to stderr); default: where the application keeps its backups, else the current directory',
       required: false,
     },
   ],
@@ -114,6 +112,7 @@ export const backupCommand: Command = {
     "dms-backup --app paperless --filename '{app}-%Y%m%d' --compression zstd --level 9 /backup",
     'dms-backup --app paperless --database postgres://paperless@127.0.0.1/paperless --media /srv/paperless/media /backup',
     'dms-backup --app paperless --encrypt age --recipient age1... /backup',
+    'dms-backup --app paperless --encrypt age --recipient age1... s3://bucket/backups',
     'dms-backup --app paperless - | ssh nas "cat > paperless.tar.zst"',
   ],
   check,

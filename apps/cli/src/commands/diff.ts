@@ -2,7 +2,6 @@
 
 import type { DiffOptions } from '@dms-backup/core';
 import { instanceFlags, keyFlags, type Values } from '../arguments/flags.ts';
-import { assertNoStorageUrl } from '../arguments/later.ts';
 import { createArchiveOptions, findArchive } from '../archive-options.ts';
 import { createInstanceOptions } from '../instance.ts';
 import { assertKeys } from '../keys.ts';
@@ -13,7 +12,6 @@ import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 
 function check(values: Values, operands: readonly string[]): void {
-  for (const operand of operands) assertNoStorageUrl(operand, 'an archive');
   assertFrom(values, operands);
   assertKeys(values);
   const isLive = values.app !== undefined;

@@ -3,7 +3,6 @@
 import { resolve } from 'node:path';
 import type { DrillOptions, InspectResult } from '@dms-backup/core';
 import { keyFlags, type Values } from '../arguments/flags.ts';
-import { assertNoStorageUrl } from '../arguments/later.ts';
 import { createArchiveOptions } from '../archive-options.ts';
 import { assertKeys } from '../keys.ts';
 import { assertFrom } from '../latest-archive.ts';
@@ -15,15 +14,13 @@ import type { Call, Command } from './command.ts';
 
 function check(values: Values, operands: readonly string[]): void {
   const archive = operands[0] ?? '';
-  assertNoStorageUrl(archive, 'an archive');
   if (archive === '-')
     throw new UsageError(
-      'a drill needs an archive in a file: the drill log lies beside it',
+      'a drill needs an archive with a name: it is that of the drill log',
       'Save the archive first, then name the file.',
     );
   assertFrom(values, operands);
   assertKeys(values);
-  if (values.to !== undefined) assertNoStorageUrl(values.to, 'a scratch folder');
 }
 
 /**
@@ -82,8 +79,8 @@ export const drillCommand: Command = {
   name: 'drill',
   summary: 'restore an archive for trial, check it, measure the time, throw it away',
   description:
-    'Restores the archive into a scratch folder and a scratch database, checks every row and file as `check` does, opens a sample of documents, takes the time and throws everything away. No installation is touched or looked at. ARCHIVE.drill.jsonl beside the archive gets one line. Exit code 3: what came back has errors; 20: the archive is damaged.',
-  operands: [{ name: 'ARCHIVE', text: 'path of the archive, or `latest`', required: true }],
+    'Restores the archive into a scratch folder and a scratch database, checks every row and file as `check` does, opens a sample of documents, takes the time and throws everything away. No installation is touched or looked at. ARCHIVE.drill.jsonl gets one line: beside the archive, or in the current directory for one that lies elsewhere. Exit code 3: what came back has errors; 20: the archive is damaged.',
+  operands: [{ name: 'ARCHIVE', text: 'path or URL of the archive, or `latest`', required: true }],
   flags: ['server', 'to', 'keep', 'from', ...keyFlags, 'app', 'databasePasswordFile'],
   examples: [
     'dms-backup drill /backup/paperless-3.0.5-20261121T031500Z.tar.zst',

@@ -1,16 +1,16 @@
 // `prune`: removes the archives that no rule keeps. It asks nothing, as it is for cron; --dry-run shows what would happen.
 
 import type { KeepRules } from '@dms-backup/core';
-import { flags, keepFlags, longName, type Values } from '../arguments/flags.ts';
-import { assertNoStorageUrl } from '../arguments/later.ts';
+import { flags, keepFlags, keyFlags, longName, type Values } from '../arguments/flags.ts';
 import { applicationOf } from '../application.ts';
+import { assertKeys, createKeys } from '../keys.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawPrune } from '../output/pages/prune-page.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 
-function check(values: Values, operands: readonly string[]): void {
-  assertNoStorageUrl(operands[0] ?? '', 'a prune');
+function check(values: Values): void {
+  assertKeys(values);
   if (keepFlags.every((name) => values[name] === undefined))
     throw new UsageError(
       'no rule says what to keep',
@@ -62,6 +62,8 @@ async function run(call: Call): Promise<Outcome> {
   const result = await prune({
     destination: operands[0] ?? '.',
     workingDirectory: surroundings.workingDirectory,
+    environment: surroundings.environment,
+    keys: createKeys(call),
     ...(application === undefined ? {} : { apps: application.names }),
     keep,
     dryRun: values.dryRun ?? false,
@@ -77,8 +79,8 @@ export const pruneCommand: Command = {
   summary: 'remove the archives that no --keep rule wants',
   description:
     'Removes archives from a directory, for each application and installation by itself. The rules are those of `restic forget`: an archive stays when one of them wants it. The newest archive and the newest complete one always stay. What does not open as an archive is never removed. Exit code 20: the newest archive of an installation is not sound, and nothing of it was removed.',
-  operands: [{ name: 'DESTINATION', text: 'a directory with archives', required: true }],
-  flags: [...keepFlags, 'dryRun', 'lockTimeout', 'app'],
+  operands: [{ name: 'DESTINATION', text: 'a directory with archives, or the URL of a storage', required: true }],
+  flags: [...keepFlags, 'dryRun', 'lockTimeout', 'app', ...keyFlags],
   examples: [
     'dms-backup prune /backup --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run',
     'dms-backup prune /backup --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --quiet',

@@ -3,7 +3,6 @@
 
 import type { RestoreOptions } from '@dms-backup/core';
 import { instanceFlags, keyFlags, type Values } from '../arguments/flags.ts';
-import { assertNoStorageUrl } from '../arguments/later.ts';
 import { assertApp, createInstanceOptions, locationWords } from '../instance.ts';
 import { assertKeys, createKeys } from '../keys.ts';
 import { assertFrom, findLatestArchive } from '../latest-archive.ts';
@@ -20,8 +19,6 @@ function check(values: Values, operands: readonly string[]): void {
   assertApp(values);
   assertParts(values);
   assertKeys(values);
-  const archive = operands[0] ?? '';
-  assertNoStorageUrl(archive, 'an archive');
   assertFrom(values, operands);
   if (values.only === 'database' && values.mediaStrategy !== undefined)
     throw new UsageError('--media-strategy has no meaning with --only database');

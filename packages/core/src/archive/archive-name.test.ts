@@ -91,7 +91,7 @@ describe('the path', () => {
     codec: 'zstd' | 'gzip' | 'none' = 'zstd',
     pattern?: string,
     from = '/work',
-  ) => archivePath(destination, pattern, facts, codec, from).path;
+  ) => archivePath(destination, pattern, facts, { codec }, from).path;
 
   test.each([
     ['zstd', '/dest/paperless-2.20.15-20261105T030709Z.tar.zst'],
@@ -114,11 +114,11 @@ describe('the path', () => {
   });
 
   test('is the file that is named', () => {
-    expect(archivePath('/dest/a.tar.gz', undefined, facts, 'gzip', '/')).toEqual({
+    expect(archivePath('/dest/a.tar.gz', undefined, facts, { codec: 'gzip' }, '/')).toEqual({
       directory: '/dest',
       path: '/dest/a.tar.gz',
     });
-    expect(archivePath('a.tar', undefined, facts, 'none', '/work')).toEqual({
+    expect(archivePath('a.tar', undefined, facts, { codec: 'none' }, '/work')).toEqual({
       directory: '/work',
       path: '/work/a.tar',
     });

@@ -97,6 +97,12 @@ export function isFileName(destination: string): boolean {
   return anySuffix.test(destination);
 }
 
+/** What decides the suffix of an archive. */
+export interface Packing {
+  readonly codec: Codec;
+  readonly encryption?: Encryption['method'];
+}
+
 /**
  * Absolute path of the archive to write. `destination` is a directory (existing, or without an archive's suffix: then it is
  * to be created) or a file name. Throws `usage`.
@@ -105,32 +111,51 @@ export function archivePath(
   destination: string,
   pattern: string | undefined,
   facts: NameFacts,
-  codec: Codec,
+  packing: Packing,
   workingDirectory: string,
 ): { directory: string; path: string } {
   const place = resolve(workingDirectory, destination);
-  const suffix = archiveSuffix[codec];
   const isDirectory =
     destination.endsWith('/') || statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isDirectory && anySuffix.test(place)) {
-    if (pattern !== undefined)
-      throw new DmsBackupError(
-        'usage',
-        'a file name as destination and --filename exclude each other',
-      );
-    assertSuffix(place, suffix, codec);
-    return { directory: resolve(place, '..'), path: place };
-  }
-  const name = expandPattern(pattern ?? '{app}-{version}-{time}', facts);
-  if (anySuffix.test(name)) assertSuffix(name, suffix, codec);
-  return { directory: place, path: join(place, anySuffix.test(name) ? name : `${name}${suffix}`) };
+  if (isDirectory || !anySuffix.test(place))
+    return { directory: place, path: join(place, archiveFileName(pattern, facts, packing)) };
+  assertGivenName(place, pattern, packing);
+  return { directory: resolve(place, '..'), path: place };
 }
 
-function assertSuffix(name: string, suffix: string, codec: Codec): void {
-  if (!name.endsWith(suffix)) {
+/** The name of an archive, with its suffix. Throws `usage`. */
+export function archiveFileName(
+  pattern: string | undefined,
+  facts: NameFacts,
+  packing: Packing,
+): string {
+  const name = expandPattern(pattern ?? '{app}-{version}-{time}', facts);
+  if (!anySuffix.test(name)) return `${name}${suffixOf(packing)}`;
+  assertSuffix(name, packing);
+  return name;
+}
+
+/** For a name that the user gave whole. Throws `usage`. */
+export function assertGivenName(name: string, pattern: string | undefined, packing: Packing): void {
+  if (pattern !== undefined)
     throw new DmsBackupError(
       'usage',
-      `the file name '${name}' does not fit --compression ${codec} (${suffix})`,
+      'a file name as destination and --filename exclude each other',
     );
-  }
+  assertSuffix(name, packing);
+}
+
+function suffixOf({ codec, encryption }: Packing): string {
+  return `${archiveSuffix[codec]}${encryption === undefined ? '' : encryptedSuffix[encryption]}`;
+}
+
+function assertSuffix(name: string, packing: Packing): void {
+  const suffix = suffixOf(packing);
+  if (name.endsWith(suffix)) return;
+  const { codec, encryption } = packing;
+  const flags = encryption === undefined ? '' : ` --encrypt ${encryption}`;
+  throw new DmsBackupError(
+    'usage',
+    `the file name '${name}' does not fit --compression ${codec}${flags} (${suffix})`,
+  );
 }

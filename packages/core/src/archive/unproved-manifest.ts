@@ -1,8 +1,7 @@
 // What a damaged archive says of itself at its beginning. Nothing here is proved by a seal: it is good for a message and for being
 // careful, never for a restore or a removal.
 
-import { closeSync, openSync, readSync } from 'node:fs';
-import { Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Header } from 'tar/header';
@@ -11,26 +10,15 @@ import type { Manifest } from './schema.ts';
 import { blockBytes, paddedBytes } from './tar-entry.ts';
 
 /** README and manifest lie in the first frame, of about 4 MiB. */
-const readBytes = 4 * 1024 * 1024;
+export const manifestStartBytes = 4 * 1024 * 1024;
 const contentLimitBytes = 8 * 1024 * 1024;
 
-/** The manifest of a file that begins as an archive of ours, or undefined. Never throws. */
-export async function unprovedManifest(path: string): Promise<Manifest | undefined> {
+/** The manifest of a file of which these are the first bytes, if it begins as an archive of ours. Never throws. */
+export async function unprovedManifest(start: Buffer): Promise<Manifest | undefined> {
   try {
-    const start = readStart(path);
     return manifestIn(start) ?? manifestIn(await unpacked(start));
   } catch {
     return undefined;
-  }
-}
-
-function readStart(path: string): Buffer {
-  const fd = openSync(path, 'r');
-  try {
-    const bytes = Buffer.allocUnsafe(readBytes);
-    return bytes.subarray(0, readSync(fd, bytes, 0, readBytes, 0));
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -1,7 +1,8 @@
 // What was found at a destination, as plain data for results.
 
 import type { ListedArchive, UnusableFile } from '../verb.ts';
-import type { Destination, StoredFile } from './destination.ts';
+import type { StoredFile } from '../storage/storage.ts';
+import type { Destination } from './destination.ts';
 import type { FoundArchive, Survey, UnreadableFile } from './survey.ts';
 
 export function listedArchive(found: FoundArchive, destination: Destination): ListedArchive {

@@ -1,19 +1,14 @@
-// A place that holds archives, as `list`, `prune` and the search for the newest see it. A directory is the first kind.
+// A place that holds archives, as `list`, `prune` and the search for the newest see it. The file is that of a storage.
 
 import type { Manifest } from '../archive/schema.ts';
-import type { Lock } from '../io/lock.ts';
+import type { StoredFile } from '../storage/storage.ts';
 import type { InspectResult } from '../verb.ts';
-
-export interface StoredFile {
-  /** Unique in the destination. */
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly modifiedAt: Date | null;
-}
 
 export interface Destination {
   /** For messages and results: absolute path or URL. */
   readonly place: string;
+  /** Of this machine; null for a storage elsewhere. */
+  readonly directory: string | null;
   /** Files of any kind, not those in folders below. Throws `archive-not-found` when there is no such place. */
   list(): Promise<readonly StoredFile[]>;
   /** What the archive of that name is. With `prove` its whole index, too, as `verify --quick`. Throws what `ArchiveReader` throws. */
@@ -22,9 +17,7 @@ export interface Destination {
   unprovedManifest(name: string): Promise<Manifest | undefined>;
   /** Throws `destination-unwritable`. */
   remove(name: string): Promise<void>;
-  /** Path of an archive for verbs that read it. */
+  /** Path or URL of an archive for verbs that read it. */
   locate(name: string): string;
+  close(): Promise<void>;
 }
-
-/** Keeps others away from a destination; see `io/lock.ts`. */
-export type DestinationLock = Lock;

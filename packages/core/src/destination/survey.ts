@@ -8,7 +8,8 @@ import { DmsBackupError, assertNotAborted, isDmsBackupError } from '../errors.ts
 import { archivedInstance } from '../retention/archived-instance.ts';
 import type { ArchivedInstance } from '../retention/archived-instance.ts';
 import type { InspectResult } from '../verb.ts';
-import type { Destination, StoredFile } from './destination.ts';
+import type { StoredFile } from '../storage/storage.ts';
+import type { Destination } from './destination.ts';
 
 /** An archive whose seal and manifest fit. Its content is not read. */
 export interface FoundArchive {

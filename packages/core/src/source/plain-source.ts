@@ -22,9 +22,9 @@ const pieceBytes = 4 * 1024 * 1024;
 
 /** Undefined: not encrypted. Throws `archive-damaged` for a header that is none. */
 export async function encryptionFacts(source: ArchiveSource): Promise<EncryptionFacts | undefined> {
-  const method = encryptionOf(await start(source, encryptionMagicBytes));
+  const method = encryptionOf(await startOf(source, encryptionMagicBytes));
   if (method === undefined) return undefined;
-  const openedBy = method === 'age' ? await describeAge(await start(source, headerLimitBytes)) : [];
+  const openedBy = method === 'age' ? await describeAge(await startOf(source, headerLimitBytes)) : [];
   return { method, openedBy };
 }
 
@@ -72,7 +72,8 @@ async function* piecesOf(source: ArchiveSource): AsyncGenerator<Buffer> {
   }
 }
 
-async function start(source: ArchiveSource, limitBytes: number): Promise<Buffer> {
+/** The first bytes of a source, as many as there are. */
+export async function startOf(source: ArchiveSource, limitBytes: number): Promise<Buffer> {
   const lengthBytes = Math.min(limitBytes, source.sizeBytes);
   await source.load(0, lengthBytes);
   return source.read(0, lengthBytes);

@@ -47,7 +47,7 @@ export interface Restic {
 
 /** Throws `storage-denied` where no password is set: restic would look for it in the archive. */
 export function createRestic(place: ResticPlace & { readonly url: string }, context: StorageContext): Restic {
-  const environment = {
+  const environment: Record<string, string | undefined> = {
     RESTIC_PROGRESS_FPS: '0.02',
     ...context.environment,
     ...(place.repository !== undefined && { RESTIC_REPOSITORY: place.repository, RESTIC_REPOSITORY_FILE: undefined }),
