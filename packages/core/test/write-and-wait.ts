@@ -9,5 +9,5 @@ const storage = await openStorage(parsePlace(process.argv[2]!), {
 });
 const sink = await storage.createSink('a.tar');
 for (let written = 0; written < 5; written++) await sink.write(Buffer.alloc(1_000_000, written));
-console.log('written');
+process.stdout.write('written\n');
 setInterval(() => undefined, 1000);

@@ -56,9 +56,7 @@ export function openLocalStorage(
           assertNotAborted(signal);
           await sink.commit();
         },
-        async discard() {
-          await sink.discard();
-        },
+        discard: () => Promise.resolve(sink.discard()),
       };
     },
     async remove(name) {

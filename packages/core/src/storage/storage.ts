@@ -37,7 +37,7 @@ export type OpenedFile =
  * Where the bytes of one archive go. Whatever `write` was given may be reused when it has resolved. `discard` waits until
  * nothing is left, as far as the storage can still be reached; it never throws.
  */
-export interface StoredSink extends Sink {
+export interface StoredSink extends Omit<Sink, 'discard'> {
   discard(): Promise<void>;
 }
 

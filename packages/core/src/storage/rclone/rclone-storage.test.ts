@@ -32,6 +32,7 @@ function makePlace(): Place {
 const directoryOf = (place: ContractPlace): string => (place as Place).directory;
 
 storageContract(() => Promise.resolve(makePlace()), {
+  slow: true,
   everything: (place) =>
     Promise.resolve(existsSync(directoryOf(place)) ? readdirSync(directoryOf(place)) : []),
   rename: (place, from, to) =>

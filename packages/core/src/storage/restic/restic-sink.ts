@@ -1,8 +1,6 @@
 // An archive on its way into a restic repository. The snapshot is what makes it an archive, and restic makes it when stdin
 // ends: until everything is there, stdin never ends while restic lives.
 
-import type { ChildProcess } from 'node:child_process';
-import type { Writable } from 'node:stream';
 import { z } from 'zod';
 import { DmsBackupError } from '../../errors.ts';
 import { createProgramInput } from '../program-input.ts';
@@ -34,7 +32,7 @@ export async function createResticSink(
   const program = restic.startBackup(name);
   const { child } = program;
   if (child.pid === undefined) await program.ended;
-  const guard = guardStdin(child as ChildProcess & { readonly stdin: Writable });
+  const guard = guardStdin(child);
   const input = createProgramInput(program, (end) => restic.failure(tried, end, 'destination-unwritable'), signal);
   let output = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {

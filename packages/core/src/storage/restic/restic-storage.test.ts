@@ -2,10 +2,12 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rejection } from '../../../test/caught.ts';
 import { scratchDirectory } from '../../../test/scratch-directory.ts';
 import {
@@ -20,13 +22,21 @@ import {
 
 const run = promisify(execFile);
 
-async function makePlace() {
+/** Made once: each command of restic takes a second only to make a key from its password. */
+const template = mkdtempSync(join(tmpdir(), 'dms-core-restic-'));
+
+beforeAll(async () => {
+  await restic({ url: `restic:${template}`, environment: { RESTIC_PASSWORD: 'password-of-test' } }, 'init');
+});
+afterAll(() => rmSync(template, { recursive: true, force: true }));
+
+function makePlace() {
   const room = scratchDirectory();
   const repository = join(room, 'repository');
   const environment = { RESTIC_PASSWORD: 'password-of-test', RESTIC_CACHE_DIR: join(room, 'cache') };
   const place = { url: `restic:${repository}`, environment };
-  await restic(place, 'init');
-  return place;
+  cpSync(template, repository, { recursive: true });
+  return Promise.resolve(place);
 }
 
 async function restic(place: ContractPlace, ...words: string[]): Promise<string> {
@@ -41,15 +51,13 @@ async function everything(place: ContractPlace): Promise<string[]> {
   return [...snapshots.flatMap(({ paths }) => paths), ...locks];
 }
 
+/** The old name stays: a repository where a backup is under way forgets nothing. */
 async function rename(place: ContractPlace, from: string, to: string): Promise<void> {
   const storage = await openPlace(place);
-  const bytes = await readWhole(await storage.open(from));
-  await storage.remove(from);
-  const other = await openPlace(place);
-  await store(other, to, bytes);
+  await store(storage, to, await readWhole(await storage.open(from)));
 }
 
-storageContract(makePlace, { ranges: false, everything, rename });
+storageContract(makePlace, { ranges: false, empty: false, slow: true, everything, rename });
 
 const bytes = patternBytes(5_000_000);
 

@@ -3,9 +3,11 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
 
-/** $1 is the process to end. Descriptor 3 is its stdin: nothing is written to it, it is only kept open. */
+/**
+ * $1 is the process to end. Descriptors 3 to 5 are our ends of its stdin, stdout and stderr, and are only kept open: it
+ * would die of its first word to a closed stderr, and leave its lock in the repository.
+ */
 const script = `
 trap '' HUP INT TERM
 read -r word
@@ -25,9 +27,9 @@ export interface Guard {
 }
 
 /** Ends `child` before its stdin ends, should this process die before `release`. */
-export function guardStdin(child: ChildProcess & { readonly stdin: Writable }): Guard {
+export function guardStdin(child: ChildProcess): Guard {
   const guard = spawn('sh', ['-c', script, 'guard', String(child.pid)], {
-    stdio: ['pipe', 'ignore', 'ignore', child.stdin],
+    stdio: ['pipe', 'ignore', 'ignore', child.stdin, child.stdout, child.stderr],
     detached: true,
   });
   const gone = once(guard, 'exit');

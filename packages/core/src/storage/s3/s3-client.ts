@@ -1,7 +1,7 @@
 // The client of S3: where it connects and as whom. It is loaded when a bucket is used, and only here and in its neighbours.
 // Attempts are counted in `retry.ts`, so that an interrupted backup never waits for the client.
 
-import type { S3Client } from '@aws-sdk/client-s3';
+import type * as S3Sdk from '@aws-sdk/client-s3';
 import type { Patience, StorageContext } from '../storage.ts';
 import { readEndpoint, type S3Place } from './s3-url.ts';
 
@@ -10,8 +10,8 @@ const connectionTimeoutMs = 10_000;
 
 /** Everything that the parts of the S3 storage share. */
 export interface S3Connection {
-  readonly sdk: typeof import('@aws-sdk/client-s3');
-  readonly client: S3Client;
+  readonly sdk: typeof S3Sdk;
+  readonly client: S3Sdk.S3Client;
   readonly place: S3Place & { readonly url: string };
   readonly patience: Patience;
 }
@@ -48,7 +48,7 @@ export async function connectS3(
 }
 
 /** The region of the profile, or the one that servers besides Amazon expect; Amazon names the right one in its answer. */
-async function regionOf(client: S3Client): Promise<string> {
+async function regionOf(client: S3Sdk.S3Client): Promise<string> {
   try {
     return await client.config.region();
   } catch {

@@ -57,7 +57,7 @@ export async function openSession(call: ProgramCall, url: string, stallMs: numbe
     lost ??= error;
     clearTimeout(stall);
     child.kill('SIGKILL');
-    for (const { reject } of waiting.values()) reject(lost);
+    for (const request of waiting.values()) request.reject(lost);
     waiting.clear();
   }
 
