@@ -1,7 +1,12 @@
 // An S3 server for tests: fauxqs, which keeps objects, multipart uploads and ranges, behind a gate. The gate adds what fauxqs
 // lacks (writes on condition, as Amazon has them since November 2024), and the answers of a server in trouble.
 
-import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as send,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startFauxqs, type FauxqsServer } from 'fauxqs';
 
@@ -70,16 +75,19 @@ export async function startS3Server(): Promise<S3Server> {
         return say(answer, { status: 412, code: 'PreconditionFailed' });
       }
     }
-    const forwarded = send({ port: upstream.port, host: '127.0.0.1', method, path: url, headers }, (reply) => {
-      remember(method, url, reply);
-      if (intercepted === 'lose-answer') {
-        reply.resume();
-        answer.destroy();
-        return;
-      }
-      answer.writeHead(reply.statusCode ?? 500, reply.headers);
-      reply.pipe(answer);
-    });
+    const forwarded = send(
+      { port: upstream.port, host: '127.0.0.1', method, path: url, headers },
+      (reply) => {
+        remember(method, url, reply);
+        if (intercepted === 'lose-answer') {
+          reply.resume();
+          answer.destroy();
+          return;
+        }
+        answer.writeHead(reply.statusCode ?? 500, reply.headers);
+        reply.pipe(answer);
+      },
+    );
     forwarded.on('error', () => answer.destroy());
     incoming.on('error', () => forwarded.destroy());
     incoming.pipe(forwarded);
@@ -109,5 +117,9 @@ async function isThere(upstream: FauxqsServer, url: string): Promise<boolean> {
 
 function say(answer: ServerResponse, { status, code }: GateAnswer): void {
   answer.writeHead(status, { 'content-type': 'application/xml' });
-  answer.end(code === undefined ? '' : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`);
+  answer.end(
+    code === undefined
+      ? ''
+      : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`,
+  );
 }

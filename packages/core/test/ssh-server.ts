@@ -69,7 +69,9 @@ Subsystem sftp internal-sftp${denied === '' ? '' : ` -P ${denied}`}
     }
   });
   if (program === undefined) throw new Error('these tests need sshd: install openssh-server');
-  const server = spawn(program, ['-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(program, ['-D', '-e', '-f', file('sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   server.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   for (let left = 200; !(await answers(port)); left--) {

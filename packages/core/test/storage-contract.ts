@@ -7,7 +7,12 @@ import type { OpenedFile, Patience, Storage } from '../src/storage/storage.ts';
 import { rejection } from './caught.ts';
 
 /** Few and short pauses: tests do not wait for a network to recover. */
-export const hurried: Patience = { attempts: 6, firstPauseMs: 5, longestPauseMs: 40, stallMs: 5000 };
+export const hurried: Patience = {
+  attempts: 6,
+  firstPauseMs: 5,
+  longestPauseMs: 40,
+  stallMs: 5000,
+};
 
 export interface ContractPlace {
   /** An empty place of its own. */
@@ -51,7 +56,12 @@ export function patternBytes(length: number, seed = 1): Buffer {
 }
 
 /** Writes in pieces of an odd size, and reuses the piece as the archive writer may. */
-export async function store(storage: Storage, name: string, bytes: Buffer, pieceBytes = 100_003): Promise<void> {
+export async function store(
+  storage: Storage,
+  name: string,
+  bytes: Buffer,
+  pieceBytes = 100_003,
+): Promise<void> {
   const sink = await storage.createSink(name);
   try {
     const piece = Buffer.alloc(pieceBytes);
@@ -96,7 +106,10 @@ const strangeNames = [
   '~a.tar',
 ];
 
-export function storageContract(makePlace: () => Promise<ContractPlace>, options: ContractOptions): void {
+export function storageContract(
+  makePlace: () => Promise<ContractPlace>,
+  options: ContractOptions,
+): void {
   const { everything, rename, ranges = true, empty = true, slow = false } = options;
   const prepare = async () => {
     const place = await makePlace();
@@ -109,7 +122,9 @@ export function storageContract(makePlace: () => Promise<ContractPlace>, options
       const bytes = patternBytes(1_300_001);
       const sink = await storage.createSink('a-1.tar.zst');
       await sink.write(bytes);
-      expect(await storage.list()).not.toContainEqual(expect.objectContaining({ name: 'a-1.tar.zst' }));
+      expect(await storage.list()).not.toContainEqual(
+        expect.objectContaining({ name: 'a-1.tar.zst' }),
+      );
       expect((await rejection(storage.open('a-1.tar.zst'))).code).toBe('archive-not-found');
       await sink.commit();
       await sink.discard();
@@ -121,13 +136,14 @@ export function storageContract(makePlace: () => Promise<ContractPlace>, options
       await storage.close();
     });
 
-    if (empty) test('an empty file is a file', async () => {
-      const { storage } = await prepare();
-      await store(storage, 'empty.tar', Buffer.alloc(0));
-      expect(await storage.list()).toMatchObject([{ name: 'empty.tar', sizeBytes: 0 }]);
-      expectSame(await readWhole(await storage.open('empty.tar')), Buffer.alloc(0));
-      await storage.close();
-    });
+    if (empty)
+      test('an empty file is a file', async () => {
+        const { storage } = await prepare();
+        await store(storage, 'empty.tar', Buffer.alloc(0));
+        expect(await storage.list()).toMatchObject([{ name: 'empty.tar', sizeBytes: 0 }]);
+        expectSame(await readWhole(await storage.open('empty.tar')), Buffer.alloc(0));
+        await storage.close();
+      });
 
     test('a name that is taken is refused, and what is there stays', async () => {
       const { storage, place } = await prepare();
@@ -212,31 +228,43 @@ export function storageContract(makePlace: () => Promise<ContractPlace>, options
       await storage.close();
     });
 
-    test.each(slow ? strangeNames.slice(0, 2) : strangeNames)('the name %j is kept as it is', async (name) => {
-      const { storage, place } = await prepare();
-      const bytes = patternBytes(1234);
-      await store(storage, name, bytes);
-      expect(await storage.list()).toMatchObject([{ name }]);
-      expectSame(await readWhole(await storage.open(name)), bytes);
-      await storage.remove(name);
-      expect(await everything(place)).toEqual([]);
-      await storage.close();
-    });
+    test.each(slow ? strangeNames.slice(0, 2) : strangeNames)(
+      'the name %j is kept as it is',
+      async (name) => {
+        const { storage, place } = await prepare();
+        const bytes = patternBytes(1234);
+        await store(storage, name, bytes);
+        expect(await storage.list()).toMatchObject([{ name }]);
+        expectSame(await readWhole(await storage.open(name)), bytes);
+        await storage.remove(name);
+        expect(await everything(place)).toEqual([]);
+        await storage.close();
+      },
+    );
 
-    if (ranges) test('any range comes back, also several at a time', async () => {
-      const { storage } = await prepare();
-      const bytes = patternBytes(900_000);
-      await store(storage, 'a.tar', bytes);
-      const opened = await storage.open('a.tar');
-      if (opened.kind !== 'ranges') throw new Error('no ranges');
-      const { reader } = opened;
-      const wanted = [[0, 1], [899_999, 1], [0, 900_000], [123_456, 300_000], [500_000, 0]] as const;
-      const found = await Promise.all(wanted.map(([position, length]) => reader.read(position, length)));
-      for (const [index, [position, length]] of wanted.entries())
-        expectSame(found[index]!, bytes.subarray(position, position + length));
-      expect((await rejection(reader.read(899_999, 2))).code).toBe('archive-damaged');
-      await reader.close();
-      await storage.close();
-    });
+    if (ranges)
+      test('any range comes back, also several at a time', async () => {
+        const { storage } = await prepare();
+        const bytes = patternBytes(900_000);
+        await store(storage, 'a.tar', bytes);
+        const opened = await storage.open('a.tar');
+        if (opened.kind !== 'ranges') throw new Error('no ranges');
+        const { reader } = opened;
+        const wanted = [
+          [0, 1],
+          [899_999, 1],
+          [0, 900_000],
+          [123_456, 300_000],
+          [500_000, 0],
+        ] as const;
+        const found = await Promise.all(
+          wanted.map(([position, length]) => reader.read(position, length)),
+        );
+        for (const [index, [position, length]] of wanted.entries())
+          expectSame(found[index]!, bytes.subarray(position, position + length));
+        expect((await rejection(reader.read(899_999, 2))).code).toBe('archive-damaged');
+        await reader.close();
+        await storage.close();
+      });
   });
 }

@@ -1,6 +1,13 @@
 // A directory of this machine.
 
-import { closeSync, fstatSync, mkdirSync, openSync, read as readCallback, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  read as readCallback,
+  unlinkSync,
+} from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -65,7 +72,9 @@ export function openLocalStorage(
         unlinkSync(path);
         syncDirectory(directory);
       } catch (cause) {
-        throw systemErrorCode(cause) === 'ENOENT' ? readError(cause, path) : writeError(cause, path);
+        throw systemErrorCode(cause) === 'ENOENT'
+          ? readError(cause, path)
+          : writeError(cause, path);
       }
     },
     close: () => Promise.resolve(),
@@ -89,7 +98,7 @@ function createFileReader(path: string): StoredReader {
     sizeBytes: facts.size,
     async read(position, lengthBytes, signal) {
       const bytes = Buffer.allocUnsafe(lengthBytes);
-      for (let done = 0; done < lengthBytes; ) {
+      for (let done = 0; done < lengthBytes;) {
         assertNotAborted(signal);
         let count: number;
         try {
@@ -98,7 +107,10 @@ function createFileReader(path: string): StoredReader {
           throw readError(cause, path);
         }
         if (count === 0)
-          throw new DmsBackupError('archive-damaged', `'${path}' ends before byte ${position + lengthBytes}`);
+          throw new DmsBackupError(
+            'archive-damaged',
+            `'${path}' ends before byte ${position + lengthBytes}`,
+          );
         done += count;
       }
       return bytes;
@@ -121,7 +133,11 @@ function readError(cause: unknown, path: string): DmsBackupError {
   const code = systemErrorCode(cause);
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return new DmsBackupError('archive-not-found', `there is no '${path}'`, { cause });
-  return new DmsBackupError('source-unreadable', `cannot read '${path}' (${code ?? 'unknown error'})`, {
-    cause,
-  });
+  return new DmsBackupError(
+    'source-unreadable',
+    `cannot read '${path}' (${code ?? 'unknown error'})`,
+    {
+      cause,
+    },
+  );
 }

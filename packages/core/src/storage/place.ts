@@ -100,7 +100,8 @@ function endOfRemote(remote: string): number {
 }
 
 function resticPlace(word: string): Place {
-  const [, repository = '', snapshot] = /^([^#]*)(?:#(.*))?$/s.exec(word.slice('restic:'.length)) ?? [];
+  const [, repository = '', snapshot] =
+    /^([^#]*)(?:#(.*))?$/s.exec(word.slice('restic:'.length)) ?? [];
   if (snapshot === '') throw new DmsBackupError('usage', 'the snapshot after # is missing');
   if (/:\/\/[^/]*:[^/@]*@/.test(repository)) {
     throw new DmsBackupError('usage', 'the URL of the restic repository holds a password', {

@@ -25,7 +25,8 @@ export function programError(
       context: { exitCode },
     });
   if (clock.test(said)) return because('storage-denied', 'Set the clock of this machine.');
-  if (full.test(said)) return because('no-space', 'Free some space on the server or ask for a larger quota.');
+  if (full.test(said))
+    return because('no-space', 'Free some space on the server or ask for a larger quota.');
   if (denied.test(said)) return because('storage-denied');
   if (network.test(said))
     return because('server-unreachable', 'Check the network and the server, then try again.');

@@ -3,7 +3,13 @@
 
 import { DmsBackupError } from '../../errors.ts';
 import { programError } from '../program-error.ts';
-import { askProgram, startProgram, type ProgramCall, type ProgramEnd, type RunningProgram } from '../program.ts';
+import {
+  askProgram,
+  startProgram,
+  type ProgramCall,
+  type ProgramEnd,
+  type RunningProgram,
+} from '../program.ts';
 import type { RclonePlace } from '../place.ts';
 import type { StorageContext, StoredFile } from '../storage.ts';
 import { z } from 'zod';
@@ -35,7 +41,11 @@ export interface Rclone {
   /** Does nothing, without an error, when there is a file of the new name. */
   move(from: string, to: string, signal?: AbortSignal): Promise<void>;
   remove(name: string): Promise<void>;
-  failure(tried: string, end: ProgramEnd, otherwise: 'destination-unwritable' | 'source-unreadable'): DmsBackupError;
+  failure(
+    tried: string,
+    end: ProgramEnd,
+    otherwise: 'destination-unwritable' | 'source-unreadable',
+  ): DmsBackupError;
 }
 
 export function createRclone(place: RclonePlace, context: StorageContext): Rclone {
@@ -44,7 +54,13 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
   const shown = (name: string): string => `rclone:${fileOf(name)}`;
 
   function call(words: readonly string[]): ProgramCall {
-    const always = ['--quiet', '--ask-password=false', '--retries=1', '--contimeout=20s', '--timeout=60s'];
+    const always = [
+      '--quiet',
+      '--ask-password=false',
+      '--retries=1',
+      '--contimeout=20s',
+      '--timeout=60s',
+    ];
     return {
       command: 'rclone',
       // no remote begins with a dash: see parsePlace
@@ -60,11 +76,18 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
         hint: '`rclone listremotes` shows the remotes of this user; RCLONE_CONFIG names another configuration.',
       });
     if (/unable to decrypt configuration|--ask-password is false/i.test(end.said))
-      return new DmsBackupError('storage-denied', `${tried}: the configuration of rclone is encrypted`, {
-        hint: 'Set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND.',
-      });
+      return new DmsBackupError(
+        'storage-denied',
+        `${tried}: the configuration of rclone is encrypted`,
+        {
+          hint: 'Set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND.',
+        },
+      );
     const error = programError(tried, call(['']), end, otherwise);
-    if (error.code === 'source-unreadable' && (end.exitCode === directoryNotFound || end.exitCode === fileNotFound))
+    if (
+      error.code === 'source-unreadable' &&
+      (end.exitCode === directoryNotFound || end.exitCode === fileNotFound)
+    )
       return new DmsBackupError('archive-not-found', `${tried}: rclone finds nothing there`);
     return error;
   };
@@ -84,7 +107,11 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
     try {
       return schema.parse(JSON.parse(output.toString('utf8')));
     } catch (cause) {
-      throw new DmsBackupError('source-unreadable', `cannot understand how rclone lists '${place.remote}'`, { cause });
+      throw new DmsBackupError(
+        'source-unreadable',
+        `cannot understand how rclone lists '${place.remote}'`,
+        { cause },
+      );
     }
   }
 
@@ -93,13 +120,22 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
     failure,
     async list() {
       const tried = `cannot list 'rclone:${place.remote}'`;
-      const output = await ask(tried, ['lsjson', '--files-only', place.remote], 'source-unreadable');
+      const output = await ask(
+        tried,
+        ['lsjson', '--files-only', place.remote],
+        'source-unreadable',
+      );
       return parse(z.array(EntrySchema), output).map(storedFile);
     },
     async find(name, signal) {
       const tried = `cannot look for '${shown(name)}'`;
       try {
-        const output = await ask(tried, ['lsjson', '--stat', fileOf(name)], 'source-unreadable', signal);
+        const output = await ask(
+          tried,
+          ['lsjson', '--stat', fileOf(name)],
+          'source-unreadable',
+          signal,
+        );
         const entry = parse(EntrySchema.nullable(), output);
         return entry === null || entry.IsDir ? undefined : storedFile({ ...entry, Name: name });
       } catch (error) {
@@ -110,7 +146,8 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
     async read(name, position, lengthBytes, signal) {
       const range = [`--offset=${position}`, `--count=${lengthBytes}`];
       const end = await askProgram(call(['cat', ...range, fileOf(name)]), lengthBytes, signal);
-      if (end.exitCode !== 0) throw failure(`cannot read '${shown(name)}'`, end, 'source-unreadable');
+      if (end.exitCode !== 0)
+        throw failure(`cannot read '${shown(name)}'`, end, 'source-unreadable');
       return end.stdout;
     },
     startUpload: (name) => startProgram(call(['rcat', fileOf(name)]), ['pipe', 'ignore', 'pipe']),
@@ -119,12 +156,20 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
       await ask(`cannot give '${shown(to)}' its name`, words, 'destination-unwritable', signal);
     },
     async remove(name) {
-      await ask(`cannot remove '${shown(name)}'`, ['deletefile', fileOf(name)], 'destination-unwritable');
+      await ask(
+        `cannot remove '${shown(name)}'`,
+        ['deletefile', fileOf(name)],
+        'destination-unwritable',
+      );
     },
   };
 }
 
 function storedFile({ Name, Size, ModTime }: z.infer<typeof EntrySchema>): StoredFile {
   const modifiedAt = new Date(ModTime ?? NaN);
-  return { name: Name, sizeBytes: Size, modifiedAt: Number.isNaN(modifiedAt.getTime()) ? null : modifiedAt };
+  return {
+    name: Name,
+    sizeBytes: Size,
+    modifiedAt: Number.isNaN(modifiedAt.getTime()) ? null : modifiedAt,
+  };
 }

@@ -36,17 +36,24 @@ export async function createRcloneSink(
 
   async function assertFree(wanted: string): Promise<void> {
     if (await rclone.find(wanted, signal))
-      throw new DmsBackupError('destination-exists', `there is already a file '${rclone.shown(wanted)}'`, {
-        ...(wanted !== name && {
-          hint: 'Another backup is writing it now, or one was killed. If none is running, remove the file.',
-        }),
-      });
+      throw new DmsBackupError(
+        'destination-exists',
+        `there is already a file '${rclone.shown(wanted)}'`,
+        {
+          ...(wanted !== name && {
+            hint: 'Another backup is writing it now, or one was killed. If none is running, remove the file.',
+          }),
+        },
+      );
   }
 
   async function assertWhole(stored: string): Promise<void> {
     const found = await rclone.find(stored, signal);
     if (!found || (found.sizeBytes >= 0 && found.sizeBytes !== written))
-      throw new DmsBackupError('destination-unwritable', `${tried}: the remote did not keep what was sent`);
+      throw new DmsBackupError(
+        'destination-unwritable',
+        `${tried}: the remote did not keep what was sent`,
+      );
   }
 
   /** rclone moves nothing onto another file, and says nothing about it: then the partial file is still there. */
@@ -57,7 +64,10 @@ export async function createRcloneSink(
     if (!(await rclone.find(partial, signal))) return;
     if (attempt === 1) {
       state = 'writing';
-      throw new DmsBackupError('destination-exists', `'${rclone.shown(name)}' appeared while the archive was written`);
+      throw new DmsBackupError(
+        'destination-exists',
+        `'${rclone.shown(name)}' appeared while the archive was written`,
+      );
     }
     // an earlier attempt copied it and was cut off before it removed the partial file
     await assertWhole(name);

@@ -113,7 +113,9 @@ describe('over a network', () => {
     server.intercept = () => ({ status: 403, code: 'SignatureDoesNotMatch' });
     const error = await rejection((await openPlace(place)).list());
     expect(error.code).toBe('storage-denied');
-    expect(JSON.stringify([error.message, error.hint, error.context])).not.toMatch(/(?:key|secret)-of-rclone/);
+    expect(JSON.stringify([error.message, error.hint, error.context])).not.toMatch(
+      /(?:key|secret)-of-rclone/,
+    );
     await server.stop();
   });
 });
@@ -124,7 +126,9 @@ describe('what is wrong is told by name', () => {
     ['rclone:disk:/nonexistent/path', {}, 'archive-not-found', /./],
     ['rclone:disk:/tmp', { PATH: '/nonexistent' }, 'program-missing', /Install rclone/],
   ])('%s %j is %s', async (url, more, code, hint) => {
-    const error = await rejection((await openPlace({ url, environment: { ...environment, ...more } })).list());
+    const error = await rejection(
+      (await openPlace({ url, environment: { ...environment, ...more } })).list(),
+    );
     expect(error.code).toBe(code);
     expect(error.hint).toMatch(hint);
   });

@@ -27,12 +27,17 @@ export function openRcloneStorage(
   return {
     url: place.url,
     async list() {
-      return (await rclone.list()).filter(({ name, sizeBytes }) => isStoredName(name) && sizeBytes >= 0);
+      return (await rclone.list()).filter(
+        ({ name, sizeBytes }) => isStoredName(name) && sizeBytes >= 0,
+      );
     },
     async open(name, signal) {
       const file = await find(name, signal);
       if (file.sizeBytes < 0)
-        throw new DmsBackupError('source-unreadable', `the remote does not tell how large '${rclone.shown(name)}' is`);
+        throw new DmsBackupError(
+          'source-unreadable',
+          `the remote does not tell how large '${rclone.shown(name)}' is`,
+        );
       const retry = <T>(read: () => Promise<T>, readSignal?: AbortSignal): Promise<T> =>
         withRetries(read, isUnreachable, patience, readSignal);
       return { kind: 'ranges', reader: createReader(rclone, file, retry) };
@@ -59,14 +64,18 @@ function createReader(
   return {
     sizeBytes,
     async read(position, lengthBytes, signal) {
-      if (position + lengthBytes > sizeBytes) throw damaged(`it ends before byte ${position + lengthBytes}`);
+      if (position + lengthBytes > sizeBytes)
+        throw damaged(`it ends before byte ${position + lengthBytes}`);
       if (lengthBytes === 0) return Buffer.alloc(0);
       return retry(async () => {
         const bytes = await rclone.read(name, position, lengthBytes, signal);
         if (bytes.length === lengthBytes) return bytes;
         if ((await rclone.find(name, signal))?.sizeBytes !== sizeBytes)
           throw damaged('it changed while it was read');
-        throw new DmsBackupError('server-unreachable', `'${rclone.shown(name)}' was cut off while it was read`);
+        throw new DmsBackupError(
+          'server-unreachable',
+          `'${rclone.shown(name)}' was cut off while it was read`,
+        );
       }, signal);
     },
     close: () => Promise.resolve(),

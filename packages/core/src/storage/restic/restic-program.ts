@@ -5,7 +5,13 @@ import { z } from 'zod';
 import { DmsBackupError } from '../../errors.ts';
 import type { ResticPlace } from '../place.ts';
 import { programError } from '../program-error.ts';
-import { askProgram, startProgram, type ProgramCall, type ProgramEnd, type RunningProgram } from '../program.ts';
+import {
+  askProgram,
+  startProgram,
+  type ProgramCall,
+  type ProgramEnd,
+  type RunningProgram,
+} from '../program.ts';
 import type { StorageContext } from '../storage.ts';
 
 /** Snapshots with this tag are archives; others in the repository are not looked at. */
@@ -21,7 +27,11 @@ const SnapshotSchema = z.object({
   summary: z.object({ total_bytes_processed: z.number().int().nonnegative() }).optional(),
 });
 
-const NodeSchema = z.object({ path: z.string(), type: z.literal('file'), size: z.number().int().nonnegative().default(0) });
+const NodeSchema = z.object({
+  path: z.string(),
+  type: z.literal('file'),
+  size: z.number().int().nonnegative().default(0),
+});
 
 export interface ResticSnapshot {
   readonly id: string;
@@ -46,17 +56,27 @@ export interface Restic {
 }
 
 /** Throws `storage-denied` where no password is set: restic would look for it in the archive. */
-export function createRestic(place: ResticPlace & { readonly url: string }, context: StorageContext): Restic {
+export function createRestic(
+  place: ResticPlace & { readonly url: string },
+  context: StorageContext,
+): Restic {
   const environment: Record<string, string | undefined> = {
     RESTIC_PROGRESS_FPS: '0.02',
     ...context.environment,
-    ...(place.repository !== undefined && { RESTIC_REPOSITORY: place.repository, RESTIC_REPOSITORY_FILE: undefined }),
+    ...(place.repository !== undefined && {
+      RESTIC_REPOSITORY: place.repository,
+      RESTIC_REPOSITORY_FILE: undefined,
+    }),
   };
   if (!environment['RESTIC_REPOSITORY'] && !environment['RESTIC_REPOSITORY_FILE'])
     throw new DmsBackupError('usage', 'the restic repository is missing', {
       hint: 'Write restic:REPOSITORY, or set RESTIC_REPOSITORY or RESTIC_REPOSITORY_FILE.',
     });
-  if (!['RESTIC_PASSWORD', 'RESTIC_PASSWORD_FILE', 'RESTIC_PASSWORD_COMMAND'].some((name) => environment[name]))
+  if (
+    !['RESTIC_PASSWORD', 'RESTIC_PASSWORD_FILE', 'RESTIC_PASSWORD_COMMAND'].some(
+      (name) => environment[name],
+    )
+  )
     throw new DmsBackupError('storage-denied', `there is no password for '${place.url}'`, {
       hint: 'Set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD.',
     });
@@ -70,21 +90,41 @@ export function createRestic(place: ResticPlace & { readonly url: string }, cont
 
   const failure: Restic['failure'] = (tried, end, otherwise) => {
     const { said, exitCode } = end;
-    const because = (code: 'storage-denied' | 'locked' | 'archive-not-found' | Otherwise, why: string, hint: string) =>
-      new DmsBackupError(code, `${tried}: ${why}`, { hint, context: { exitCode } });
+    const because = (
+      code: 'storage-denied' | 'locked' | 'archive-not-found' | Otherwise,
+      why: string,
+      hint: string,
+    ) => new DmsBackupError(code, `${tried}: ${why}`, { hint, context: { exitCode } });
     // codes since restic 0.17; older ones tell in words only
     if (exitCode === 12 || /wrong password|no key found/i.test(said))
-      return because('storage-denied', 'the password of the repository is wrong', 'Check RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD.');
+      return because(
+        'storage-denied',
+        'the password of the repository is wrong',
+        'Check RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD.',
+      );
     if (exitCode === 11 || /already locked|unable to create lock/i.test(said))
-      return because('locked', 'the repository is locked', 'Wait until the other run of restic has ended; after a crash run `restic unlock`.');
+      return because(
+        'locked',
+        'the repository is locked',
+        'Wait until the other run of restic has ended; after a crash run `restic unlock`.',
+      );
     if (exitCode === 10 || /is there a repository at|repository does not exist/i.test(said)) {
       const code = otherwise === 'source-unreadable' ? 'archive-not-found' : otherwise;
-      return because(code, 'there is no repository', 'Check the name, or make the repository with `restic init`.');
+      return because(
+        code,
+        'there is no repository',
+        'Check the name, or make the repository with `restic init`.',
+      );
     }
     return programError(tried, call([]), end, otherwise);
   };
 
-  async function ask(tried: string, words: readonly string[], otherwise: Otherwise, signal = context.signal) {
+  async function ask(
+    tried: string,
+    words: readonly string[],
+    otherwise: Otherwise,
+    signal = context.signal,
+  ) {
     const end = await askProgram(call(words), longestListBytes, signal);
     if (end.exitCode !== 0) throw failure(tried, end, otherwise);
     return end.stdout.toString('utf8');
@@ -114,7 +154,8 @@ export function createRestic(place: ResticPlace & { readonly url: string }, cont
       const line = output.split('\n').find((text) => text.includes('"type":"file"')) ?? '';
       return parse(NodeSchema, line, tried).size;
     },
-    startDump: ({ id, name }) => startProgram(call(['dump', id, `/${name}`]), ['ignore', 'pipe', 'pipe']),
+    startDump: ({ id, name }) =>
+      startProgram(call(['dump', id, `/${name}`]), ['ignore', 'pipe', 'pipe']),
     startBackup: (name) =>
       startProgram(
         call(['backup', '--stdin', '--stdin-filename', name, '--tag', archiveTag, '--json']),
@@ -131,6 +172,8 @@ function parse<T>(schema: z.ZodType<T>, text: string, tried: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new DmsBackupError('source-unreadable', `${tried}: restic answers something unknown`, { cause });
+    throw new DmsBackupError('source-unreadable', `${tried}: restic answers something unknown`, {
+      cause,
+    });
   }
 }

@@ -33,7 +33,11 @@ export async function createResticSink(
   const { child } = program;
   if (child.pid === undefined) await program.ended;
   const guard = guardStdin(child);
-  const input = createProgramInput(program, (end) => restic.failure(tried, end, 'destination-unwritable'), signal);
+  const input = createProgramInput(
+    program,
+    (end) => restic.failure(tried, end, 'destination-unwritable'),
+    signal,
+  );
   let output = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     output = (output + text).slice(-keptOutput);
@@ -47,7 +51,10 @@ export async function createResticSink(
     const snapshots = await restic.snapshots(signal).catch((error: unknown) => {
       // for who writes, a missing repository is a destination that cannot be written
       if (error instanceof DmsBackupError && error.code === 'archive-not-found')
-        throw new DmsBackupError('destination-unwritable', error.message, { hint: error.hint, cause: error });
+        throw new DmsBackupError('destination-unwritable', error.message, {
+          hint: error.hint,
+          cause: error,
+        });
       throw error;
     });
     if (snapshots.some((snapshot) => snapshot.name === name))
@@ -58,7 +65,10 @@ export async function createResticSink(
     for (const line of output.split('\n').toReversed()) {
       if (line.includes('"summary"')) return SummarySchema.parse(JSON.parse(line));
     }
-    throw new DmsBackupError('destination-unwritable', `${tried}: restic does not say that it made a snapshot`);
+    throw new DmsBackupError(
+      'destination-unwritable',
+      `${tried}: restic does not say that it made a snapshot`,
+    );
   }
 
   return {
@@ -77,7 +87,10 @@ export async function createResticSink(
       }
       const summary = readSummary();
       if (summary.total_bytes_processed !== written)
-        throw new DmsBackupError('destination-unwritable', `${tried}: restic did not keep what was sent`);
+        throw new DmsBackupError(
+          'destination-unwritable',
+          `${tried}: restic did not keep what was sent`,
+        );
       isEnded = true;
     },
     async discard() {

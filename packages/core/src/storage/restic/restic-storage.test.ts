@@ -26,28 +26,40 @@ const run = promisify(execFile);
 const template = mkdtempSync(join(tmpdir(), 'dms-core-restic-'));
 
 beforeAll(async () => {
-  await restic({ url: `restic:${template}`, environment: { RESTIC_PASSWORD: 'password-of-test' } }, 'init');
+  await restic(
+    { url: `restic:${template}`, environment: { RESTIC_PASSWORD: 'password-of-test' } },
+    'init',
+  );
 });
 afterAll(() => rmSync(template, { recursive: true, force: true }));
 
 function makePlace() {
   const room = scratchDirectory();
   const repository = join(room, 'repository');
-  const environment = { RESTIC_PASSWORD: 'password-of-test', RESTIC_CACHE_DIR: join(room, 'cache') };
+  const environment = {
+    RESTIC_PASSWORD: 'password-of-test',
+    RESTIC_CACHE_DIR: join(room, 'cache'),
+  };
   const place = { url: `restic:${repository}`, environment };
   cpSync(template, repository, { recursive: true });
   return Promise.resolve(place);
 }
 
 async function restic(place: ContractPlace, ...words: string[]): Promise<string> {
-  const env = { ...process.env, ...place.environment, RESTIC_REPOSITORY: place.url.slice('restic:'.length) };
+  const env = {
+    ...process.env,
+    ...place.environment,
+    RESTIC_REPOSITORY: place.url.slice('restic:'.length),
+  };
   return (await run('restic', words, { env, maxBuffer: 1e9 })).stdout;
 }
 
 /** All snapshots, with any tag, and all locks. */
 async function everything(place: ContractPlace): Promise<string[]> {
   const snapshots = JSON.parse(await restic(place, 'snapshots', '--json')) as { paths: string[] }[];
-  const locks = (await restic(place, 'list', 'locks', '--no-lock')).split('\n').filter((line) => line !== '');
+  const locks = (await restic(place, 'list', 'locks', '--no-lock'))
+    .split('\n')
+    .filter((line) => line !== '');
   return [...snapshots.flatMap(({ paths }) => paths), ...locks];
 }
 
@@ -66,14 +78,17 @@ test('an archive is found by name, as latest and by its snapshot', async () => {
   const storage = await openPlace(place);
   await store(storage, 'a.tar', bytes.subarray(0, 1000));
   await store(storage, 'b.tar', bytes.subarray(0, 2000));
-  const snapshots = JSON.parse(await restic(place, 'snapshots', '--json')) as { id: string; short_id: string }[];
+  const snapshots = JSON.parse(await restic(place, 'snapshots', '--json')) as {
+    id: string;
+    short_id: string;
+  }[];
   expectSame(await readWhole(await storage.open('latest')), bytes.subarray(0, 2000));
   expectSame(await readWhole(await storage.open(snapshots[0]!.short_id)), bytes.subarray(0, 1000));
   expectSame(await readWhole(await storage.open(snapshots[1]!.id)), bytes.subarray(0, 2000));
   expect((await rejection(storage.open('abcdef12'))).code).toBe('archive-not-found');
 });
 
-test("other snapshots of the repository are none of ours", async () => {
+test('other snapshots of the repository are none of ours', async () => {
   const place = await makePlace();
   const storage = await openPlace(place);
   await restic(place, 'backup', '--tag', 'home', import.meta.filename);
@@ -83,10 +98,14 @@ test("other snapshots of the repository are none of ours", async () => {
 
 /** A process of its own that writes an archive and is killed in the middle. */
 async function killInTheMiddle(place: ContractPlace): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../../test/write-and-wait.ts'), place.url], {
-    env: { ...process.env, ...place.environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, '../../../test/write-and-wait.ts'), place.url],
+    {
+      env: { ...process.env, ...place.environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   await once(child.stdout, 'data');
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
@@ -112,7 +131,8 @@ test('restic that dies in the middle is an error, and leaves no snapshot', async
   const storage = await openPlace(place);
   const sink = await storage.createSink('a.tar');
   await sink.write(bytes);
-  const pids = (await run('pgrep', ['-f', 'restic backup --stdin', '-P', String(process.pid)])).stdout;
+  const pids = (await run('pgrep', ['-f', 'restic backup --stdin', '-P', String(process.pid)]))
+    .stdout;
   for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
   const error = await rejection(sink.write(bytes).then(() => sink.commit()));
   expect(error.code).toBe('destination-unwritable');
@@ -122,7 +142,12 @@ test('restic that dies in the middle is an error, and leaves no snapshot', async
 
 test.each([
   ['no password', { RESTIC_PASSWORD: undefined }, 'storage-denied', /RESTIC_PASSWORD_FILE/],
-  ['a wrong password', { RESTIC_PASSWORD: 'wrong-password' }, 'storage-denied', /RESTIC_PASSWORD_FILE/],
+  [
+    'a wrong password',
+    { RESTIC_PASSWORD: 'wrong-password' },
+    'storage-denied',
+    /RESTIC_PASSWORD_FILE/,
+  ],
   ['no restic', { PATH: '/nonexistent' }, 'program-missing', /Install restic/],
 ])('%s is told with a way out', async (_, more, code, hint) => {
   const place = await makePlace();

@@ -23,7 +23,9 @@ export function openResticStorage(
     const named = snapshots.findLast(({ name }) => name === word);
     if (named) return named;
     if (word === 'latest' && snapshots.length > 0) return snapshots.at(-1)!;
-    const numbered = snapshots.filter(({ id }) => /^[0-9a-f]{8,}$/.test(word) && id.startsWith(word));
+    const numbered = snapshots.filter(
+      ({ id }) => /^[0-9a-f]{8,}$/.test(word) && id.startsWith(word),
+    );
     if (numbered.length === 1) return numbered[0]!;
     throw new DmsBackupError('archive-not-found', `there is no '${shown(word)}'`, {
       hint: '`restic snapshots --tag dms-backup` shows what is there.',
@@ -80,7 +82,8 @@ function dump(
     const end = await program.ended;
     if (signal?.aborted) throw new DmsBackupError('interrupted', 'interrupted by the user');
     if (end.exitCode !== 0) throw restic.failure(tried, end, 'source-unreadable');
-    if (count !== sizeBytes) throw new DmsBackupError('archive-damaged', `${tried}: it ends after ${count} bytes`);
+    if (count !== sizeBytes)
+      throw new DmsBackupError('archive-damaged', `${tried}: it ends after ${count} bytes`);
   }
 
   return {

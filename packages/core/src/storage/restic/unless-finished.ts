@@ -32,6 +32,9 @@ export function guardStdin(child: ChildProcess): Guard {
     stdio: ['pipe', 'ignore', 'ignore', child.stdin, child.stdout, child.stderr],
     detached: true,
   });
+  // Node stops reading what it hands to another process; here both have it, and only we read
+  child.stdout?.resume();
+  child.stderr?.resume();
   const gone = once(guard, 'exit');
   gone.catch(() => undefined);
   guard.stdin!.on('error', () => undefined);

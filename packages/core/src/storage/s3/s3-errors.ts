@@ -52,10 +52,24 @@ export function isTransient(error: unknown): boolean {
   return networkCodes.has(systemErrorCode(error) ?? '') || /socket hang up|aborted/.test(message);
 }
 
-const badKeys = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidSecurity', 'AuthFailure']);
-const oldTokens = new Set(['ExpiredToken', 'ExpiredTokenException', 'InvalidToken', 'TokenRefreshRequired']);
+const badKeys = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'InvalidSecurity',
+  'AuthFailure',
+]);
+const oldTokens = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidToken',
+  'TokenRefreshRequired',
+]);
 const noKeys = new Set(['CredentialsProviderError', 'TokenProviderError', 'NoCredentials']);
-const otherRegion = new Set(['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException']);
+const otherRegion = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+]);
 const fullStore = new Set([
   'EntityTooLarge',
   'InsufficientStorage',
@@ -71,7 +85,10 @@ export function s3Error(tried: string, error: unknown, otherwise: ErrorCode): Dm
   if (isDmsBackupError(error)) return error;
   const name = errorName(error);
   const because = (code: ErrorCode, why: string, hint?: string): DmsBackupError =>
-    new DmsBackupError(code, `${tried}: ${why}`, { ...(hint !== undefined && { hint }), cause: error });
+    new DmsBackupError(code, `${tried}: ${why}`, {
+      ...(hint !== undefined && { hint }),
+      cause: error,
+    });
   if (noKeys.has(name))
     return because(
       'storage-denied',
@@ -97,7 +114,11 @@ export function s3Error(tried: string, error: unknown, otherwise: ErrorCode): Dm
       'Set the clock of this machine (the server allows a difference of 15 minutes).',
     );
   if (otherRegion.has(name))
-    return because('usage', `the bucket is in another region (${name})`, 'Name its region with ?region= or AWS_REGION.');
+    return because(
+      'usage',
+      `the bucket is in another region (${name})`,
+      'Name its region with ?region= or AWS_REGION.',
+    );
   if (name === 'NoSuchBucket')
     return because(
       otherwise === 'destination-unwritable' ? otherwise : 'archive-not-found',
@@ -106,7 +127,11 @@ export function s3Error(tried: string, error: unknown, otherwise: ErrorCode): Dm
     );
   const status = statusOf(error);
   if (fullStore.has(name) || status === 507)
-    return because('no-space', `the store is full (${name})`, 'Free some space or ask for a larger quota.');
+    return because(
+      'no-space',
+      `the store is full (${name})`,
+      'Free some space or ask for a larger quota.',
+    );
   if (status === 401 || status === 403)
     return because(
       'storage-denied',
@@ -115,7 +140,11 @@ export function s3Error(tried: string, error: unknown, otherwise: ErrorCode): Dm
     );
   if (status === undefined || isTransient(error)) {
     const reason = status === undefined ? (systemErrorCode(error) ?? name) : `${name} ${status}`;
-    return because('server-unreachable', `no usable answer (${reason})`, 'Check the endpoint and the network, then try again.');
+    return because(
+      'server-unreachable',
+      `no usable answer (${reason})`,
+      'Check the endpoint and the network, then try again.',
+    );
   }
   return because(otherwise, `the server refused it (${name} ${status})`);
 }

@@ -41,7 +41,10 @@ export async function findObject(
     );
     const sizeBytes = answer.ContentLength;
     if (sizeBytes === undefined || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0)
-      throw new DmsBackupError('server-unreachable', `'s3://${place.bucket}' gives no size of an object`);
+      throw new DmsBackupError(
+        'server-unreachable',
+        `'s3://${place.bucket}' gives no size of an object`,
+      );
     return { sizeBytes, etag: answer.ETag, mark: answer.Metadata?.[uploadMark] };
   } catch (error) {
     // a bucket that is not there is told apart by the requests that come with a text

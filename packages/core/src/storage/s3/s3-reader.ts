@@ -9,11 +9,19 @@ import type { S3Connection } from './s3-client.ts';
 import { isTransient, s3Error, statusOf } from './s3-errors.ts';
 import type { S3Object } from './s3-object.ts';
 
-export function createS3Reader(connection: S3Connection, key: string, object: S3Object): StoredReader {
+export function createS3Reader(
+  connection: S3Connection,
+  key: string,
+  object: S3Object,
+): StoredReader {
   const { sdk, client, place, patience } = connection;
   const tried = `cannot read '${key}' of '${place.url}'`;
 
-  async function fetchInto(target: Buffer, position: number, signal?: AbortSignal): Promise<number> {
+  async function fetchInto(
+    target: Buffer,
+    position: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
     const last = position + target.length - 1;
     const answer = await client.send(
       new sdk.GetObjectCommand({
@@ -28,7 +36,10 @@ export function createS3Reader(connection: S3Connection, key: string, object: S3
     if (answer.ContentRange !== `bytes ${position}-${last}/${object.sizeBytes}`) {
       body.destroy();
       throw answer.ContentRange === undefined
-        ? new DmsBackupError('source-unreadable', `${tried}: the server does not read from a position`)
+        ? new DmsBackupError(
+            'source-unreadable',
+            `${tried}: the server does not read from a position`,
+          )
         : changed();
     }
     return await collect(body, target, patience.stallMs, signal);
@@ -44,7 +55,10 @@ export function createS3Reader(connection: S3Connection, key: string, object: S3
     sizeBytes: object.sizeBytes,
     async read(position, lengthBytes, signal) {
       if (position + lengthBytes > object.sizeBytes)
-        throw new DmsBackupError('archive-damaged', `${tried}: it ends before byte ${position + lengthBytes}`);
+        throw new DmsBackupError(
+          'archive-damaged',
+          `${tried}: it ends before byte ${position + lengthBytes}`,
+        );
       const bytes = Buffer.allocUnsafe(lengthBytes);
       let done = 0;
       const fetchRest = async (): Promise<void> => {

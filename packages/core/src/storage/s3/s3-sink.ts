@@ -60,7 +60,11 @@ export async function createS3Sink(
   }
 
   function taken(cause?: unknown): DmsBackupError {
-    return new DmsBackupError('destination-exists', `there is already a file '${place.url}/${name}'`, { cause });
+    return new DmsBackupError(
+      'destination-exists',
+      `there is already a file '${place.url}/${name}'`,
+      { cause },
+    );
   }
 
   function takeBuffer(): Buffer {
@@ -150,7 +154,7 @@ export async function createS3Sink(
   return {
     async write(bytes) {
       try {
-        for (let at = 0; at < bytes.length; ) {
+        for (let at = 0; at < bytes.length;) {
           assertNotAborted(signal);
           if (failure) throw failure;
           buffer ??= takeBuffer();
@@ -176,7 +180,10 @@ export async function createS3Sink(
         const options = { otherwise: 'destination-unwritable', patience, signal } as const;
         const object = await findObject(connection, key, options);
         if (object?.sizeBytes !== written || object.mark !== mark)
-          throw new DmsBackupError('destination-unwritable', `${tried}: the server did not keep what was sent`);
+          throw new DmsBackupError(
+            'destination-unwritable',
+            `${tried}: the server did not keep what was sent`,
+          );
         state = 'ended';
       } catch (error) {
         throw s3Error(tried, error, 'destination-unwritable');
@@ -195,7 +202,8 @@ export async function createS3Sink(
 function isUnknownCondition(error: unknown): boolean {
   return (
     statusOf(error) === 501 ||
-    (statusOf(error) === 400 && /^(?:NotImplemented|Invalid(?:Argument|Request)|BadRequest)$/.test(errorName(error)))
+    (statusOf(error) === 400 &&
+      /^(?:NotImplemented|Invalid(?:Argument|Request)|BadRequest)$/.test(errorName(error)))
   );
 }
 

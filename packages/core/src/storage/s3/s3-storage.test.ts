@@ -59,7 +59,8 @@ describe('large files', () => {
     const parts = server.requests.filter(({ url }) => url.includes('partNumber='));
     expect(parts).toHaveLength(3);
     // the content is signed, so a server notices every changed bit
-    for (const { headers } of parts) expect(headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
+    for (const { headers } of parts)
+      expect(headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
     expectSame(await readWhole(await storage.open('a.tar.zst')), large);
     expect(await everything(place)).toEqual(['some/prefix/a.tar.zst']);
     await storage.close();
@@ -136,7 +137,8 @@ describe('a server in trouble', () => {
     const place = makePlace();
     const storage = await openPlace(place);
     const sink = await storage.createSink('a.tar');
-    server.intercept = ({ method }) => (method === 'PUT' ? { status: 503, code: 'SlowDown' } : undefined);
+    server.intercept = ({ method }) =>
+      method === 'PUT' ? { status: 503, code: 'SlowDown' } : undefined;
     const error = await rejection(sink.write(large).then(() => sink.commit()));
     expect(error.code).toBe('server-unreachable');
     expect(error.message).toContain('SlowDown');
@@ -148,18 +150,21 @@ describe('a server in trouble', () => {
   test.each([
     ['small', 100],
     ['large', large.length],
-  ])('the answer to the last request of a %s file is lost: it is found to be done', async (_, length) => {
-    const place = makePlace();
-    const storage = await openPlace(place);
-    let lost = 0;
-    server.intercept = ({ headers }) =>
-      headers['if-none-match'] === '*' && lost++ === 0 ? 'lose-answer' : undefined;
-    await store(storage, 'a.tar', large.subarray(0, length));
-    expect(lost).toBe(2);
-    expectSame(await readWhole(await storage.open('a.tar')), large.subarray(0, length));
-    expect(await everything(place)).toHaveLength(1);
-    await storage.close();
-  });
+  ])(
+    'the answer to the last request of a %s file is lost: it is found to be done',
+    async (_, length) => {
+      const place = makePlace();
+      const storage = await openPlace(place);
+      let lost = 0;
+      server.intercept = ({ headers }) =>
+        headers['if-none-match'] === '*' && lost++ === 0 ? 'lose-answer' : undefined;
+      await store(storage, 'a.tar', large.subarray(0, length));
+      expect(lost).toBe(2);
+      expectSame(await readWhole(await storage.open('a.tar')), large.subarray(0, length));
+      expect(await everything(place)).toHaveLength(1);
+      await storage.close();
+    },
+  );
 
   test.each([
     [403, 'SignatureDoesNotMatch', 'storage-denied', 2, /access key/],
@@ -187,7 +192,10 @@ describe('a server in trouble', () => {
   });
 
   test('one that is not there is told within seconds', async () => {
-    const storage = await openPlace({ url: 's3://bucket?endpoint=http://127.0.0.1:1', environment: keys });
+    const storage = await openPlace({
+      url: 's3://bucket?endpoint=http://127.0.0.1:1',
+      environment: keys,
+    });
     const error = await rejection(storage.createSink('a.tar'));
     expect(error.code).toBe('server-unreachable');
     expect(error.message).toContain('ECONNREFUSED');
@@ -226,20 +234,27 @@ describe('a bad network', () => {
     },
   );
 
-  test.each([100, 3_000_000])('cut for good after %i bytes: a clear error, and no archive', async (afterBytes) => {
-    const proxy = await startFlakyProxy(server.port);
-    const place = makePlace('', proxy.port);
-    const storage = await openPlace(place);
-    const sink = await storage.createSink('a.tar');
-    proxy.cut('up', afterBytes, Infinity);
-    const error = await rejection(sink.write(large).then(() => sink.commit()));
-    expect(error.code).toBe('server-unreachable');
-    expect((await everything(place)).filter((name) => name.endsWith('/a.tar') && !name.startsWith('upload'))).toEqual([]);
-    proxy.heal();
-    await sink.discard();
-    expect(await everything(place)).toEqual([]);
-    await storage.close();
-  });
+  test.each([100, 3_000_000])(
+    'cut for good after %i bytes: a clear error, and no archive',
+    async (afterBytes) => {
+      const proxy = await startFlakyProxy(server.port);
+      const place = makePlace('', proxy.port);
+      const storage = await openPlace(place);
+      const sink = await storage.createSink('a.tar');
+      proxy.cut('up', afterBytes, Infinity);
+      const error = await rejection(sink.write(large).then(() => sink.commit()));
+      expect(error.code).toBe('server-unreachable');
+      expect(
+        (await everything(place)).filter(
+          (name) => name.endsWith('/a.tar') && !name.startsWith('upload'),
+        ),
+      ).toEqual([]);
+      proxy.heal();
+      await sink.discard();
+      expect(await everything(place)).toEqual([]);
+      await storage.close();
+    },
+  );
 });
 
 describe('reading', () => {
@@ -260,7 +275,12 @@ describe('reading', () => {
     const place = makePlace();
     const storage = await openPlace(place);
     const base = `http://127.0.0.1:${server.port}/${place.bucket}`;
-    const names = ['some/prefix/', 'some/prefix/folder/x.tar', 'some/other.tar', 'some/prefix/bad%0Aname.tar'];
+    const names = [
+      'some/prefix/',
+      'some/prefix/folder/x.tar',
+      'some/other.tar',
+      'some/prefix/bad%0Aname.tar',
+    ];
     for (const name of names) await fetch(`${base}/${name}`, { method: 'PUT', body: 'x' });
     for (let index = 0; index < 1003; index++)
       await fetch(`${base}/some/prefix/n-${index}.tar`, { method: 'PUT', body: 'x' });
@@ -279,7 +299,9 @@ test('server-side encryption and session tokens are sent as asked for', async ()
   });
   await store(storage, 'small.tar', large.subarray(0, 10));
   await store(storage, 'large.tar', large);
-  const begun = server.requests.filter(({ url }) => /small\.tar|uploads/.test(url) && !url.includes('list'));
+  const begun = server.requests.filter(
+    ({ url }) => /small\.tar|uploads/.test(url) && !url.includes('list'),
+  );
   const writes = begun.filter(({ method }) => method === 'PUT' || method === 'POST');
   expect(writes).toHaveLength(2);
   for (const { headers } of writes) {

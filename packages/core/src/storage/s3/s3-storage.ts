@@ -24,7 +24,11 @@ export async function openS3Storage(
   const { sdk, client } = connection;
   const few = impatient(patience);
   const find = (name: string, signal = context.signal) =>
-    findObject(connection, place.prefix + name, { otherwise: 'source-unreadable', patience: few, signal });
+    findObject(connection, place.prefix + name, {
+      otherwise: 'source-unreadable',
+      patience: few,
+      signal,
+    });
 
   async function listPage(token: string | undefined) {
     const request = new sdk.ListObjectsV2Command({
@@ -48,7 +52,9 @@ export async function openS3Storage(
             throw new DmsBackupError('source-unreadable', `'${place.url}' lists without end`);
           const answer = await listPage(token);
           for (const object of answer.Contents ?? []) {
-            const name = object.Key?.startsWith(place.prefix) ? object.Key.slice(place.prefix.length) : '';
+            const name = object.Key?.startsWith(place.prefix)
+              ? object.Key.slice(place.prefix.length)
+              : '';
             const sizeBytes = object.Size ?? -1;
             if (isStoredName(name) && sizeBytes >= 0)
               files.push({ name, sizeBytes, modifiedAt: object.LastModified ?? null });
@@ -73,7 +79,10 @@ export async function openS3Storage(
     async remove(name) {
       assertStoredName(name);
       if (!(await find(name))) throw missing(name);
-      const request = new sdk.DeleteObjectCommand({ Bucket: place.bucket, Key: place.prefix + name });
+      const request = new sdk.DeleteObjectCommand({
+        Bucket: place.bucket,
+        Key: place.prefix + name,
+      });
       try {
         await withRetries(() => client.send(request), isTransient, few, context.signal);
       } catch (error) {

@@ -33,11 +33,13 @@ export function parseS3Url(url: string): S3Place {
     throw new DmsBackupError('usage', 'an s3 URL takes no login', {
       hint: 'Give the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or in a profile (AWS_PROFILE).',
     });
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket)) throw invalid('the bucket is missing or not a name');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket))
+    throw invalid('the bucket is missing or not a name');
   const given = readOptions(query);
   const algorithm = given.get('sse');
   const keyId = given.get('sse-kms-key-id');
-  if (algorithm !== undefined && !isAlgorithm(algorithm)) throw invalid('sse is AES256, aws:kms or aws:kms:dsse');
+  if (algorithm !== undefined && !isAlgorithm(algorithm))
+    throw invalid('sse is AES256, aws:kms or aws:kms:dsse');
   if (keyId !== undefined && !algorithm?.startsWith('aws:kms'))
     throw invalid('sse-kms-key-id needs sse=aws:kms');
   return {
@@ -67,7 +69,8 @@ function readOptions(query: string): Map<string, string> {
 export function readEndpoint(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   const url = URL.parse(text);
-  if (!url || !['http:', 'https:'].includes(url.protocol)) throw invalid('the endpoint is no http or https URL');
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    throw invalid('the endpoint is no http or https URL');
   if (url.username !== '' || url.password !== '') throw invalid('the endpoint takes no login');
   return url.href;
 }

@@ -2,13 +2,7 @@
 // rename of version 3. When the connection is lost in the middle, the server is asked what came of it.
 
 import { DmsBackupError } from '../../errors.ts';
-import {
-  askExtension,
-  isStatus,
-  pathAttributes,
-  removeFile,
-  renameFile,
-} from './sftp-client.ts';
+import { askExtension, isStatus, pathAttributes, removeFile, renameFile } from './sftp-client.ts';
 import type { SftpSession } from './sftp-session.ts';
 
 export interface Publisher {
@@ -23,7 +17,9 @@ export function createPublisher(partial: string, path: string, shown: string): P
   let isTried = false;
 
   const taken = (cause?: unknown): DmsBackupError =>
-    new DmsBackupError('destination-exists', `'${shown}' appeared while the archive was written`, { cause });
+    new DmsBackupError('destination-exists', `'${shown}' appeared while the archive was written`, {
+      cause,
+    });
 
   /** Whether an attempt whose answer was lost was done: the partial file is gone, or both names lead to one file. */
   async function isDone(session: SftpSession): Promise<boolean> {
@@ -32,7 +28,8 @@ export function createPublisher(partial: string, path: string, shown: string): P
     const rest = await pathAttributes(session, partial, 'lstat');
     return (
       !rest ||
-      (rest.sizeBytes === final.sizeBytes && rest.modifiedAt?.getTime() === final.modifiedAt?.getTime())
+      (rest.sizeBytes === final.sizeBytes &&
+        rest.modifiedAt?.getTime() === final.modifiedAt?.getTime())
     );
   }
 
@@ -44,7 +41,12 @@ export function createPublisher(partial: string, path: string, shown: string): P
     } catch (error) {
       if (await pathAttributes(session, path, 'lstat')) throw refused(error);
       // file systems without hard links
-      if (isStatus(error, 'FAILURE') || isStatus(error, 'OP_UNSUPPORTED') || isStatus(error, 'PERMISSION_DENIED')) return false;
+      if (
+        isStatus(error, 'FAILURE') ||
+        isStatus(error, 'OP_UNSUPPORTED') ||
+        isStatus(error, 'PERMISSION_DENIED')
+      )
+        return false;
       throw error;
     }
   }

@@ -37,7 +37,11 @@ async function ask(
   return answer.fields;
 }
 
-export async function openFile(session: SftpSession, path: string, flags: number): Promise<SftpHandle> {
+export async function openFile(
+  session: SftpSession,
+  path: string,
+  flags: number,
+): Promise<SftpHandle> {
   // the last two fields: permissions follow, and they are 0600
   const fields = [path, flags, 0x04, 0o600];
   return (await ask(session, packetType.handle, packetType.open, fields)).bytes();
@@ -74,7 +78,10 @@ export async function writeFile(
   await ask(session, packetType.status, packetType.write, [handle, BigInt(position)], bytes);
 }
 
-export async function handleAttributes(session: SftpSession, handle: SftpHandle): Promise<SftpAttributes> {
+export async function handleAttributes(
+  session: SftpSession,
+  handle: SftpHandle,
+): Promise<SftpAttributes> {
   return (await ask(session, packetType.attributes, packetType.fstat, [handle])).attributes();
 }
 

@@ -71,7 +71,9 @@ function sshCall(place: SftpPlace, context: StorageContext): ProgramCall {
     ['-o', 'ServerAliveCountMax=4'],
     ['-o', 'ClearAllForwardings=yes'],
     ['-o', 'RequestTTY=no'],
-    place.configFile === undefined ? [] : ['-F', resolve(context.workingDirectory, place.configFile)],
+    place.configFile === undefined
+      ? []
+      : ['-F', resolve(context.workingDirectory, place.configFile)],
     place.port === undefined ? [] : ['-p', String(place.port)],
     place.user === undefined ? [] : ['-l', place.user],
     ['-s', '--', place.host, 'sftp'],
@@ -105,5 +107,7 @@ export function sftpError(tried: string, error: unknown, otherwise: ErrorCode): 
     return new DmsBackupError('archive-not-found', `${tried}: there is no such file or directory`, {
       cause: error,
     });
-  return new DmsBackupError(otherwise, `${tried}: the server refused it (${status})`, { cause: error });
+  return new DmsBackupError(otherwise, `${tried}: the server refused it (${status})`, {
+    cause: error,
+  });
 }

@@ -27,7 +27,10 @@ export async function openSftpReader(
     const handle = await openFile(session, path, openFlag.read);
     const found = await handleAttributes(session, handle);
     first ??= found;
-    if (found.sizeBytes !== first.sizeBytes || found.modifiedAt?.getTime() !== first.modifiedAt?.getTime())
+    if (
+      found.sizeBytes !== first.sizeBytes ||
+      found.modifiedAt?.getTime() !== first.modifiedAt?.getTime()
+    )
       throw new DmsBackupError('archive-damaged', `${tried}: it changed while it was read`);
     return handle;
   }
@@ -45,10 +48,13 @@ export async function openSftpReader(
         const begin = next;
         next += pieceBytes;
         const end = Math.min(next, target.length);
-        for (let at = begin; at < end; ) {
+        for (let at = begin; at < end;) {
           const bytes = await readFile(session, handle, position + at, end - at);
           if (bytes.length === 0)
-            throw new DmsBackupError('archive-damaged', `${tried}: it ends before byte ${position + end}`);
+            throw new DmsBackupError(
+              'archive-damaged',
+              `${tried}: it ends before byte ${position + end}`,
+            );
           at += bytes.copy(target, at);
         }
       }

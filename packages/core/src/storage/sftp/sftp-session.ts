@@ -3,7 +3,13 @@
 
 import { once } from 'node:events';
 import { DmsBackupError } from '../../errors.ts';
-import { endProgram, lastWords, startProgram, type ProgramCall, type ProgramEnd } from '../program.ts';
+import {
+  endProgram,
+  lastWords,
+  startProgram,
+  type ProgramCall,
+  type ProgramEnd,
+} from '../program.ts';
 import {
   FieldReader,
   encodeFields,
@@ -34,7 +40,11 @@ interface Waiting {
 }
 
 /** Starts ssh and greets the server. Throws `server-unreachable`, `storage-denied`, `program-missing`, `usage`. */
-export async function openSession(call: ProgramCall, url: string, stallMs: number): Promise<SftpSession> {
+export async function openSession(
+  call: ProgramCall,
+  url: string,
+  stallMs: number,
+): Promise<SftpSession> {
   const program = startProgram(call, ['pipe', 'pipe', 'pipe']);
   const { child, ended } = program;
   const waiting = new Map<number, Waiting>();
@@ -83,7 +93,10 @@ export async function openSession(call: ProgramCall, url: string, stallMs: numbe
     const receiver = waiting.get(id);
     if (!receiver || (id === greeting) !== (type === packetType.version)) throw notSftp();
     waiting.delete(id);
-    receiver.resolve({ type, fields: new FieldReader(packet.subarray(type === packetType.version ? 1 : 5)) });
+    receiver.resolve({
+      type,
+      fields: new FieldReader(packet.subarray(type === packetType.version ? 1 : 5)),
+    });
   }
 
   function send(id: number, head: Buffer, data: Uint8Array): Promise<SftpAnswer> {
@@ -105,7 +118,11 @@ export async function openSession(call: ProgramCall, url: string, stallMs: numbe
     (error: DmsBackupError) => lose(error),
   );
 
-  const hello = await send(greeting, Buffer.concat([Buffer.from([packetType.init]), uint32(3)]), Buffer.alloc(0));
+  const hello = await send(
+    greeting,
+    Buffer.concat([Buffer.from([packetType.init]), uint32(3)]),
+    Buffer.alloc(0),
+  );
   if (hello.fields.number() < 3) {
     lose(notSftp());
     throw notSftp();
@@ -123,7 +140,12 @@ export async function openSession(call: ProgramCall, url: string, stallMs: numbe
     request(type, fields, data = Buffer.alloc(0)) {
       lastId = (lastId + 1) % greeting;
       const length = data.length > 0 ? uint32(data.length) : Buffer.alloc(0);
-      const head = Buffer.concat([Buffer.from([type]), uint32(lastId), encodeFields(fields), length]);
+      const head = Buffer.concat([
+        Buffer.from([type]),
+        uint32(lastId),
+        encodeFields(fields),
+        length,
+      ]);
       return send(lastId, head, data);
     },
     async close() {
@@ -139,10 +161,18 @@ export async function openSession(call: ProgramCall, url: string, stallMs: numbe
 function endOfSsh({ said }: ProgramEnd, url: string, call: ProgramCall): DmsBackupError {
   const words = lastWords(said, call.environment);
   if (/host key verification failed|identification has changed|no .* host key is known/i.test(said))
-    return new DmsBackupError('storage-denied', `ssh does not know the host of '${url}': ${words}`, {
-      hint: 'Log in once by hand with ssh, compare the fingerprint, and let ssh remember the host.',
-    });
-  if (/permission denied|too many authentication failures|no such identity|bad permissions/i.test(said))
+    return new DmsBackupError(
+      'storage-denied',
+      `ssh does not know the host of '${url}': ${words}`,
+      {
+        hint: 'Log in once by hand with ssh, compare the fingerprint, and let ssh remember the host.',
+      },
+    );
+  if (
+    /permission denied|too many authentication failures|no such identity|bad permissions/i.test(
+      said,
+    )
+  )
     return new DmsBackupError('storage-denied', `ssh cannot log in to '${url}': ${words}`, {
       hint: 'dms-backup never asks for a password: give ssh a key that needs none, or one in an agent, and try `ssh HOST` as this user.',
     });

@@ -74,9 +74,13 @@ export async function createSftpSink(
       opened = { session, handle: Promise.resolve(handle) };
     } catch (error) {
       if (isStatus(error, 'FAILURE') && (await pathAttributes(session, partial, 'lstat')))
-        throw new DmsBackupError('destination-exists', `there is already a file '${partialName(shown)}'`, {
-          hint: 'Another backup is writing it now, or one was killed. If none is running, remove the file.',
-        });
+        throw new DmsBackupError(
+          'destination-exists',
+          `there is already a file '${partialName(shown)}'`,
+          {
+            hint: 'Another backup is writing it now, or one was killed. If none is running, remove the file.',
+          },
+        );
       throw await explain(error, session);
     }
   }
@@ -92,7 +96,9 @@ export async function createSftpSink(
     if (!isStatus(error, 'FAILURE')) return error;
     const free = await freeBytes(session, directory).catch(() => undefined);
     if (free === undefined || free >= fullBelowBytes) return error;
-    return new DmsBackupError('no-space', `${tried}: no space left on the server`, { cause: error });
+    return new DmsBackupError('no-space', `${tried}: no space left on the server`, {
+      cause: error,
+    });
   }
 
   function sendPiece(bytes: Buffer, position: number): void {
@@ -118,7 +124,10 @@ export async function createSftpSink(
     const handle = await handleOn(session);
     const { sizeBytes } = await handleAttributes(session, handle);
     if (sizeBytes !== written)
-      throw new DmsBackupError('destination-unwritable', `${tried}: the server did not keep what was sent`);
+      throw new DmsBackupError(
+        'destination-unwritable',
+        `${tried}: the server did not keep what was sent`,
+      );
     if (session.extensions.has('fsync@openssh.com'))
       await askExtension(session, 'fsync@openssh.com', [handle]);
     opened = undefined;

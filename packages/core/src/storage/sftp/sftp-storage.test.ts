@@ -1,6 +1,14 @@
 // A directory behind SSH keeps what every storage promises, also when connections break at any place.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,7 +30,10 @@ let full: SshServer;
 let plain: SshServer;
 
 beforeAll(async () => {
-  [full, plain] = await Promise.all([startSshServer(), startSshServer('hardlink,fsync,statvfs,posix-rename')]);
+  [full, plain] = await Promise.all([
+    startSshServer(),
+    startSshServer('hardlink,fsync,statvfs,posix-rename'),
+  ]);
 });
 afterAll(() => Promise.all([full.stop(), plain.stop()]));
 
@@ -179,7 +190,9 @@ describe('logins', () => {
   });
 
   test('ssh that is not installed is told by name', async () => {
-    const error = await rejection(openPlace({ url: 'sftp://host/tmp', environment: { PATH: '/nonexistent' } }));
+    const error = await rejection(
+      openPlace({ url: 'sftp://host/tmp', environment: { PATH: '/nonexistent' } }),
+    );
     expect(error.code).toBe('program-missing');
     expect(error.message).toContain("'ssh'");
   });
@@ -189,9 +202,17 @@ describe('a server that answers nonsense', () => {
   test.each([
     ['text of a login shell', "printf 'Welcome to this server, enjoy your stay'; sleep 5", 'SFTP'],
     ['a packet of four gigabytes', "printf '\\377\\377\\377\\377\\002'; sleep 5", 'SFTP'],
-    ['an answer to nothing', "printf '\\0\\0\\0\\011\\145\\0\\0\\0\\011\\0\\0\\0\\0'; sleep 5", 'SFTP'],
+    [
+      'an answer to nothing',
+      "printf '\\0\\0\\0\\011\\145\\0\\0\\0\\011\\0\\0\\0\\0'; sleep 5",
+      'SFTP',
+    ],
     ['an old version', "printf '\\0\\0\\0\\005\\002\\0\\0\\0\\002'; sleep 5", 'SFTP'],
-    ['a greeting that lies about its length', "printf '\\0\\0\\0\\013\\002\\0\\0\\0\\003\\377\\377\\377\\377ab'; sleep 5", 'SFTP'],
+    [
+      'a greeting that lies about its length',
+      "printf '\\0\\0\\0\\013\\002\\0\\0\\0\\003\\377\\377\\377\\377ab'; sleep 5",
+      'SFTP',
+    ],
     ['nothing at all', 'exit 0', 'lost the connection'],
   ])('%s', async (_, script, words) => {
     const programs = scratchDirectory();

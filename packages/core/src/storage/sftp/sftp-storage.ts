@@ -30,13 +30,22 @@ export async function openSftpStorage(place: SftpPlace, context: StorageContext)
         const entries = await connection.run((session) => listDirectory(session, path), few);
         return entries
           .filter(({ name, attributes }) => isStoredName(name) && attributes.isFile)
-          .map(({ name, attributes: { sizeBytes, modifiedAt } }) => ({ name, sizeBytes, modifiedAt }));
+          .map(({ name, attributes: { sizeBytes, modifiedAt } }) => ({
+            name,
+            sizeBytes,
+            modifiedAt,
+          }));
       } catch (error) {
         throw sftpError(`cannot list '${place.url}'`, error, 'source-unreadable');
       }
     },
     async open(name, openSignal = signal) {
-      const reader = await openSftpReader(connection, pathOf(name), `${place.url}/${name}`, openSignal);
+      const reader = await openSftpReader(
+        connection,
+        pathOf(name),
+        `${place.url}/${name}`,
+        openSignal,
+      );
       return { kind: 'ranges', reader };
     },
     async createSink(name, sinkSignal = signal) {
@@ -47,7 +56,10 @@ export async function openSftpStorage(place: SftpPlace, context: StorageContext)
       const path = pathOf(name);
       const shown = `${place.url}/${name}`;
       try {
-        const found = await connection.run((session) => pathAttributes(session, path, 'lstat'), few);
+        const found = await connection.run(
+          (session) => pathAttributes(session, path, 'lstat'),
+          few,
+        );
         if (!found) throw new DmsBackupError('archive-not-found', `there is no '${shown}'`);
         await connection.run((session) => removeFile(session, path), few);
       } catch (error) {

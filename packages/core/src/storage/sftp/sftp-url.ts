@@ -24,10 +24,11 @@ export function parseSftpUrl(url: string): SftpPlace {
   const user = at < 0 ? undefined : decode(authority.slice(0, at));
   if (user?.includes(':')) {
     throw new DmsBackupError('usage', 'an sftp URL takes no password', {
-      hint: "Use a key that your ssh finds (agent or configuration); dms-backup logs in with your own ssh.",
+      hint: 'Use a key that your ssh finds (agent or configuration); dms-backup logs in with your own ssh.',
     });
   }
-  if (user !== undefined && !/^[\w.][\w.@\\+-]*$/.test(user)) throw invalid('the user is not a name');
+  if (user !== undefined && !/^[\w.][\w.@\\+-]*$/.test(user))
+    throw invalid('the user is not a name');
   const { host, port } = readHost(authority.slice(at + 1));
   const path = decode(rawPath);
   if (path.includes('\0')) throw invalid('the path holds a zero byte');
@@ -43,7 +44,9 @@ export function parseSftpUrl(url: string): SftpPlace {
 }
 
 function readHost(text: string): { host: string; port: number | undefined } {
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([A-Za-z0-9_][\w.-]*))(?::(\d{1,5}))?$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([A-Za-z0-9_][\w.-]*))(?::(\d{1,5}))?$/.exec(
+    text,
+  );
   if (!match) throw invalid('the host is missing or not a name');
   const port = match[3] === undefined ? undefined : Number(match[3]);
   if (port !== undefined && (port < 1 || port > 65_535)) throw invalid('there is no such port');
@@ -53,7 +56,8 @@ function readHost(text: string): { host: string; port: number | undefined } {
 function readConfigFile(query: string): string | undefined {
   let file: string | undefined;
   for (const [name, value] of new URLSearchParams(query)) {
-    if (name !== 'ssh-config' || value === '' || file !== undefined) throw invalid('its only option is ssh-config=FILE');
+    if (name !== 'ssh-config' || value === '' || file !== undefined)
+      throw invalid('its only option is ssh-config=FILE');
     file = value;
   }
   return file;
