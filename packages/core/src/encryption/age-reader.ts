@@ -5,6 +5,7 @@ import { DmsBackupError } from '../errors.ts';
 import { headerLimitBytes, headerOf, openHeader, readStanzas } from './age-header.ts';
 import {
   chunkBytes,
+  chunkKey,
   contentBytes,
   derivePayloadKey,
   openChunk,
@@ -101,9 +102,10 @@ function openChunks(
   const sealed = read(payloadOffset + from * sealedBytes, length);
   if (sealed.length !== length)
     throw new DmsBackupError('archive-damaged', 'the encrypted archive was cut while it was read');
+  const key = chunkKey(payloadKey);
   return Array.from({ length: to - from + 1 }, (_, index) =>
     openChunk(
-      payloadKey,
+      key,
       from + index,
       from + index === last,
       sealed.subarray(index * sealedBytes, (index + 1) * sealedBytes),

@@ -6,6 +6,7 @@ import type { Sink } from '../io/sink.ts';
 import { createAgeHeader } from './age-header.ts';
 import {
   chunkBytes,
+  chunkKey,
   derivePayloadKey,
   payloadNonceBytes,
   sealChunk,
@@ -26,7 +27,7 @@ export async function createAgeSink(
 ): Promise<Sink> {
   const { text, fileKey } = await createAgeHeader(encryption);
   const nonce = randomBytes(payloadNonceBytes);
-  const key = derivePayloadKey(fileKey, nonce);
+  const key = chunkKey(derivePayloadKey(fileKey, nonce));
 
   let batch = Buffer.allocUnsafeSlow(batchBytes);
   let batched = text.copy(batch);

@@ -2,7 +2,8 @@
 // last (https://c2sp.org/age, "Payload"). Node's own cipher does it several times faster than the library, and any chunk can
 // be opened alone.
 
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { DmsBackupError } from '../errors.ts';
 
 export const chunkBytes = 64 * 1024;
@@ -16,9 +17,14 @@ export function derivePayloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer
   return Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
 }
 
+/** The key as Node takes it faster, for many chunks. */
+export function chunkKey(payloadKey: Uint8Array): KeyObject {
+  return createSecretKey(payloadKey);
+}
+
 /** Seals a chunk to `target`, which has room for it and its tag. Returns the bytes written. */
 export function sealChunk(
-  key: Uint8Array,
+  key: KeyObject,
   index: number,
   isLast: boolean,
   chunk: Uint8Array,
@@ -34,7 +40,7 @@ export function sealChunk(
 }
 
 /** The content of one sealed chunk. Throws `archive-damaged`. */
-export function openChunk(key: Uint8Array, index: number, isLast: boolean, sealed: Buffer): Buffer {
+export function openChunk(key: KeyObject, index: number, isLast: boolean, sealed: Buffer): Buffer {
   const decipher = createDecipheriv(cipherName, key, chunkNonce(index, isLast), {
     authTagLength: tagBytes,
   });
