@@ -1,8 +1,8 @@
 // What a damaged archive says of itself at its beginning. Nothing here is proved by a seal: it is good for a message and for being
 // careful, never for a restore or a removal.
 
-import type { Transform } from 'node:stream';
 import { Readable } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Header } from 'tar/header';
 import { ManifestSchema } from './schema.ts';

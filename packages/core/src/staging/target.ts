@@ -96,12 +96,12 @@ export async function lockTarget(
       'there is nothing to restore into: no root and no database',
     );
   const what = `'${target.places[0]?.directory ?? target.database?.source ?? room}'`;
-  const { release } = await lockRoom(room, what, 'exclusive', wait);
+  const lock = await lockRoom(room, what, 'exclusive', wait);
   try {
     const recovery = await recover(target.rooms, databaseFate(target.database));
-    return { lock: { release }, recovery: recovery ?? null };
+    return { lock, recovery: recovery ?? null };
   } catch (error) {
-    release();
+    lock.release();
     throw error;
   }
 }
