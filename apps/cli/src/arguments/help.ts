@@ -45,9 +45,9 @@ function optionOf(flag: Flag): Option {
   return flag.read === undefined ? option : option.argParser(flag.read);
 }
 
-/** Verbs on an archive alone ask no adapter. */
+/** Verbs on archives alone take nothing but the name of the application. */
 function takesInstance(command: Command): boolean {
-  return command.flags.includes('app');
+  return command.flags.includes('database');
 }
 
 /** commander's parser for one command; `more` are the flags of the adapter. Help goes to `write`, errors are thrown as CommanderError. */

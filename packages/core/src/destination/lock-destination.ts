@@ -7,7 +7,8 @@ import { DmsBackupError, isDmsBackupError } from '../errors.ts';
 import { takeLock, waitForLock } from '../io/lock.ts';
 import type { Lock, LockMode, WaitOptions } from '../io/lock.ts';
 
-const lockName = '.dms-backup.lock';
+/** Of the file, which is none of the archives. */
+export const lockName = '.dms-backup.lock';
 
 /** The directory must exist. Throws `locked`, or `destination-unwritable` where no lock can be made at all. */
 export async function lockDestination(

@@ -10,6 +10,7 @@ import type { ArchivedInstance } from '../retention/archived-instance.ts';
 import type { InspectResult } from '../verb.ts';
 import type { StoredFile } from '../storage/storage.ts';
 import type { Destination } from './destination.ts';
+import { lockName } from './lock-destination.ts';
 
 /** An archive whose seal and manifest fit. Its content is not read. */
 export interface FoundArchive {
@@ -59,6 +60,7 @@ export async function surveyDestination(
   let others = 0;
   for (const file of await destination.list()) {
     assertNotAborted(signal);
+    if (file.name.startsWith(lockName)) continue;
     const kind = nameKind(file.name);
     if (kind === 'other') others++;
     if (kind === 'unfinished') unfinished.push(file);
