@@ -16,6 +16,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Adapter, Instance, Root } from '../adapter.ts';
 import type { DatabaseEngine, DatabaseLocation } from '../database/engine.ts';
+import { databasePlaceName } from '../database/database-url.ts';
 import { DmsBackupError } from '../errors.ts';
 import { writeError } from '../io/sink.ts';
 import { joinBytes, sideFolderName } from '../media/scan.ts';
@@ -93,12 +94,34 @@ export function serverRoom(
   location: DatabaseLocation & { engine: 'postgres' | 'mariadb' },
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
-  const state =
-    environment['XDG_STATE_HOME'] || join(environment['HOME'] || homedir(), '.local', 'state');
   const whole = JSON.stringify([location.engine, location.host, location.port, location.name]);
   const hash = createHash('sha256').update(whole).digest('hex').slice(0, 16);
   const name = location.name.replaceAll(/[^\w-]/g, '_').slice(0, 40);
-  return join(state, 'dms-backup', `${location.engine}-${name}-${hash}`);
+  return join(stateFolder(environment), `${location.engine}-${name}-${hash}`);
+}
+
+function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const state =
+    environment['XDG_STATE_HOME'] || join(environment['HOME'] || homedir(), '.local', 'state');
+  return join(state, 'dms-backup');
+}
+
+/**
+ * Rooms for nothing but locks, one for each root and for the database: the user's state directory again, since a backup, even a
+ * killed one, leaves no trace where the application is.
+ */
+export function lockRooms(
+  roots: readonly Root[],
+  location: DatabaseLocation | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const parts = roots.map(({ directory }) => directory);
+  if (location) parts.push(databasePlaceName(location));
+  // the same order for everybody: two who wait for each other would wait for ever
+  return parts.toSorted().map((part) => {
+    const hash = createHash('sha256').update(part).digest('hex').slice(0, 16);
+    return join(stateFolder(environment), `lock-${hash}`);
+  });
 }
 
 /** Every room that a directory or file can have: the one in use is found again although conditions changed. */
@@ -112,8 +135,7 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The room of a directory or file, as conditions are now. */
-export function roomOf(path: string): string {
+function roomOf(path: string): string {
   const [beside, inside] = possibleRooms(path);
   if (beside === undefined) throw new Error('a place has a room');
   if (inside === undefined) return beside;

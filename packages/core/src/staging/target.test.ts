@@ -20,7 +20,14 @@ import type { InstanceOptions } from '../verb.ts';
 import { newFolder } from './place.ts';
 import { beginJournal, planSwitch } from './switch.ts';
 import { writeJournal } from './journal.ts';
-import { assertNoRestore, findTarget, lockTarget, recoverIfNeeded } from './target.ts';
+import {
+  assertNoRestore,
+  findTarget,
+  lockTarget,
+  recoverIfNeeded,
+  restoreMark,
+  shareInstance,
+} from './target.ts';
 import type { Target } from './target.ts';
 
 vi.mock('node:fs', async (original) =>
@@ -213,6 +220,60 @@ describe('the lock', () => {
     const { lock } = await lockTarget(found);
     failOnDisk('rmdirSync', 'EIO');
     expect(() => lock.release()).toThrow('EIO');
+  });
+});
+
+describe('a backup', () => {
+  const location = () => ({ engine: 'sqlite', path: join(base, 'db.sqlite3') }) as const;
+  const environment = () => ({ XDG_STATE_HOME: join(base, 'state') });
+  const share = (roots = [rootOf(media)], wait = {}) =>
+    shareInstance(roots, location(), environment(), wait);
+  const restoreTarget = () =>
+    findTarget({ ...optionsFor(instanceOf([rootOf(media)])), environment: environment() }, [
+      'media',
+    ]);
+
+  test('shares the instance with other backups and keeps restores away, without a trace beside it', async () => {
+    const [one, other] = [await share(), await share()];
+    expect(readdirSync(base).toSorted()).toEqual(['media', 'state']);
+    one.release();
+    expect((await rejection(lockTarget(await restoreTarget()))).code).toBe('locked');
+    expect(readdirSync(base).toSorted()).toEqual(['media', 'state']);
+    other.release();
+    const { lock } = await lockTarget(await restoreTarget());
+    expect((await rejection(share())).code).toBe('locked');
+    // a part of it is enough
+    expect((await rejection(share([rootOf('/srv/another'), rootOf(media, 'm')]))).code).toBe(
+      'locked',
+    );
+    const waiting = share(undefined, { lockTimeoutMs: 60_000 });
+    lock.release();
+    (await waiting).release();
+    expect(readdirSync(join(base, 'state', 'dms-backup'))).toEqual([]);
+  });
+
+  test('of another installation is not in the way', async () => {
+    const restore = await lockTarget(await restoreTarget());
+    const roots = [rootOf('/srv/another')];
+    (await share(roots)).release();
+    restore.lock.release();
+  });
+
+  test('goes on where no lock can be made', async () => {
+    failOnDisk('mkdirSync', 'EROFS');
+    (await share()).release();
+  });
+
+  test('sees a restore or undo that came between', async () => {
+    const mark = () => restoreMark([rootOf(media)], location(), {});
+    const before = mark();
+    expect(mark()).toBe(before);
+    mkdirSync(join(base, '.media.dms-backup'));
+    writeFileSync(join(base, '.media.dms-backup', 'undo.json'), '{}');
+    const after = mark();
+    expect(after).not.toBe(before);
+    writeFileSync(join(base, '.media.dms-backup', 'undo.json'), '{} ');
+    expect(mark()).not.toBe(after);
   });
 });
 

@@ -16,8 +16,8 @@ import type { JournalDatabase } from './journal.ts';
 import {
   createRoom,
   databasePlace,
+  lockRooms,
   possibleRooms,
-  roomOf,
   rootPlace,
   serverRoom,
 } from './place.ts';
@@ -35,6 +35,8 @@ export interface Target {
   readonly room: string | undefined;
   /** Every room that this target can have. */
   readonly rooms: readonly string[];
+  /** Rooms whose locks backups share. */
+  readonly lockRooms: readonly string[];
 }
 
 /** Finds the target; nothing is created or changed. Throws `instance-not-found`, `target-unsafe`, ... */
@@ -65,7 +67,15 @@ export async function findTarget(
   const homes = journalHomes(roots, database?.location, options.environment);
   const room = places[0]?.room ?? rootPlaces[0]?.room ?? homes[0];
   const rooms = [...new Set([...places.map((place) => place.room), ...homes])];
-  return { instance, database, roots, places, room, rooms };
+  return {
+    instance,
+    database,
+    roots,
+    places,
+    room,
+    rooms,
+    lockRooms: lockRooms(roots, database?.location, options.environment),
+  };
 }
 
 /** Every room in which the journal of an instance can lie. */
@@ -96,12 +106,21 @@ export async function lockTarget(
       'there is nothing to restore into: no root and no database',
     );
   const what = `'${target.places[0]?.directory ?? target.database?.source ?? room}'`;
-  const lock = await lockRoom(room, what, 'exclusive', wait);
+  const own = await lockRoom(room, what, 'exclusive', wait);
+  let backups: Lock | undefined;
+  const release = () => {
+    try {
+      backups?.release();
+    } finally {
+      own.release();
+    }
+  };
   try {
+    backups = await lockRoomsOf(target.lockRooms, 'exclusive', wait);
     const recovery = await recover(target.rooms, databaseFate(target.database));
-    return { lock, recovery: recovery ?? null };
+    return { lock: { release }, recovery: recovery ?? null };
   } catch (error) {
-    lock.release();
+    release();
     throw error;
   }
 }
@@ -131,8 +150,9 @@ async function lockRoom(
 }
 
 /**
- * For a backup: shares the locks that a restore of the instance, or of a part of it, takes alone. Backups do not exclude each other. Where
- * the source is read-only there is no lock; {@link restoreMark} tells afterwards. Throws `locked`, `interrupted`.
+ * For a backup: shares what a restore of the same roots or database by the same user has alone. Backups do not exclude each other.
+ * A restore by another user or in another container is seen by its journal and by {@link restoreMark}. Throws `locked`,
+ * `interrupted`.
  */
 export async function shareInstance(
   roots: readonly Root[],
@@ -140,48 +160,33 @@ export async function shareInstance(
   environment: InstanceOptions['environment'],
   wait: WaitOptions,
 ): Promise<Lock> {
+  const real = roots.map((root) => ({ ...root, directory: realPath(root.directory) }));
+  return await lockRoomsOf(lockRooms(real, absolute(location), environment), 'shared', wait);
+}
+
+/** All of them or none. Where no lock can be made there is none: the state directory may be read-only, and nothing depends on it. */
+async function lockRoomsOf(
+  rooms: readonly string[],
+  mode: LockMode,
+  wait: WaitOptions,
+): Promise<Lock> {
   const locks: Lock[] = [];
   const release = () => {
     for (const lock of locks) lock.release();
   };
-  try {
-    for (const room of lockedRooms(roots, location, environment)) {
-      try {
-        locks.push(await lockRoom(room, 'this instance', 'shared', wait));
-      } catch (error) {
-        const isReadOnly = isDmsBackupError(error) && lockless.includes(error.code);
-        if (!isReadOnly) throw error;
-      }
+  for (const room of rooms) {
+    try {
+      locks.push(await lockRoom(room, 'this instance', mode, wait));
+    } catch (error) {
+      if (isDmsBackupError(error) && lockless.includes(error.code)) continue;
+      release();
+      throw error;
     }
-    return { release };
-  } catch (error) {
-    release();
-    throw error;
   }
+  return { release };
 }
 
-/** A lock cannot be made, for whatever reason: no restore by the same user could work there, either. */
 const lockless: readonly string[] = ['destination-unwritable', 'no-space'];
-
-/** The rooms in which restores lock: that of the first root, and for the database alone its own; see {@link findTarget}. */
-function lockedRooms(
-  roots: readonly Root[],
-  location: DatabaseLocation,
-  environment: InstanceOptions['environment'],
-): Set<string> {
-  const directories = roots
-    .map(({ directory }) => realPath(directory))
-    .filter((directory) => existsSync(directory));
-  const [first] = directories;
-  const rooms = new Set<string>(first === undefined ? [] : [roomOf(first)]);
-  if (location.engine !== 'sqlite') {
-    if (first === undefined) rooms.add(serverRoom(location, environment));
-    return rooms;
-  }
-  const file = realPath(location.path);
-  const around = directories.find((directory) => file.startsWith(`${directory}/`));
-  return rooms.add(roomOf(around ?? file));
-}
 
 /** Changes when the instance is restored, or an undo puts it back: the notes that these leave. */
 export function restoreMark(
