@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isDmsBackupError } from '../errors.ts';
-import { describeLocation, parseDatabaseUrl, parseServerUrl } from './database-url.ts';
+import {
+  databasePlaceName,
+  describeLocation,
+  parseDatabaseUrl,
+  parseServerUrl,
+} from './database-url.ts';
 
 const parse = (url: string): unknown => parseDatabaseUrl(url, '/srv/app');
 
@@ -159,5 +164,24 @@ describe('parseServerUrl', () => {
       expect.stringContaining(says),
     ]);
     expect(JSON.stringify(error)).not.toContain('secret');
+  });
+});
+
+describe('the name of a place', () => {
+  test('is the same whoever logs in, and whether or not the port is said', () => {
+    const { engine, host, name } = { engine: 'postgres', host: 'db', name: 'dms' } as const;
+    expect(databasePlaceName({ engine, host, name, user: 'anna' })).toBe('postgres://db:5432/dms');
+    expect(
+      databasePlaceName({ engine, host, port: 5432, name, options: { sslmode: 'require' } }),
+    ).toBe('postgres://db:5432/dms');
+  });
+
+  test('tells servers, ports, names and engines apart', () => {
+    expect(databasePlaceName({ engine: 'mariadb', host: '::1', name: 'dms' })).toBe(
+      'mariadb://[::1]:3306/dms',
+    );
+    expect(databasePlaceName({ engine: 'sqlite', path: '/srv/db.sqlite3' })).toBe(
+      'sqlite:/srv/db.sqlite3',
+    );
   });
 });
