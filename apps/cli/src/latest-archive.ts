@@ -28,7 +28,12 @@ export interface Wanted {
 export async function findLatestArchive(
   directory: string,
   wanted: Wanted | undefined,
-  { workingDirectory, environment, signal, keys }: Pick<ArchiveOptions, 'workingDirectory' | 'environment' | 'signal' | 'keys'>,
+  {
+    workingDirectory,
+    environment,
+    signal,
+    keys,
+  }: Pick<ArchiveOptions, 'workingDirectory' | 'environment' | 'signal' | 'keys'>,
   output: Output,
 ): Promise<string> {
   const { DmsBackupError, list } = await import('@dms-backup/core');

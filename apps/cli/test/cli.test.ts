@@ -76,12 +76,7 @@ describe('without a verb of core', () => {
   });
 
   it.each([
-<<<<<<< HEAD
-    ['list', '/backup'],
-=======
     ['find', '/backup'],
-    ['--app', 'x', '--encrypt', 'age', '.'],
->>>>>>> c20a911 (Explain retention and locks to administrators)
     ['--app', 'x', 's3://bucket'],
   ])('%s %s is not in this release', async (...words) => {
     const { code, stderr } = await runBinary(words);

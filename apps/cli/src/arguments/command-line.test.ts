@@ -133,8 +133,7 @@ describe('flags', () => {
         app: 'paperless',
       },
     });
-    expect(refusal('drill -').message).toContain('in a file');
-    expect(refusal('drill s3://bucket/a.tar').message).toContain("'s3:'");
+    expect(refusal('drill -').message).toContain('with a name');
     expect(refusal('drill a --database sqlite:x').message).toBe(
       '--database is not a flag of `drill`',
     );
@@ -237,14 +236,6 @@ describe('flags', () => {
     }
   });
 
-  it.each(['s3://bucket/x', 'sftp://nas/x', 'rclone:remote:x', 'restic:/repo', 'gopher://x'])(
-    'the storage %s is not there yet',
-    (url) => {
-      expect(refusal(`--app p ${url}`).message).toContain('not in this release');
-      expect(refusal(`verify ${url}`).message).toContain('not in this release');
-      expect(refusal(`restore latest --app p --from ${url}`).message).toContain(
-        'not in this release',
-      );
     },
   );
 

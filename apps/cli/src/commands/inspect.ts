@@ -18,7 +18,11 @@ export const inspectCommand: Command = {
   description:
     'Shows what the archive says of itself. It is not a proof that the file is sound: that is `verify`.',
   operands: [
-    { name: 'ARCHIVE', text: 'path or URL of the archive, - for stdin, or `latest`', required: true },
+    {
+      name: 'ARCHIVE',
+      text: 'path or URL of the archive, - for stdin, or `latest`',
+      required: true,
+    },
   ],
   flags: ['from', ...keyFlags, 'app'],
   examples: [

@@ -30,7 +30,13 @@ export const listCommand: Command = {
   summary: 'the archives in a directory, newest first',
   description:
     'Lists the archives in a directory with application, version, time, size and documents, as their seals tell. Names and file times do not matter. Files that are damaged or unfinished are named; others are left out. It is no proof that the content is sound: that is `verify`.',
-  operands: [{ name: 'DESTINATION', text: 'a directory with archives, or the URL of a storage', required: true }],
+  operands: [
+    {
+      name: 'DESTINATION',
+      text: 'a directory with archives, or the URL of a storage',
+      required: true,
+    },
+  ],
   flags: ['app', ...keyFlags],
   examples: [
     'dms-backup list /backup',

@@ -79,7 +79,13 @@ export const pruneCommand: Command = {
   summary: 'remove the archives that no --keep rule wants',
   description:
     'Removes archives from a directory, for each application and installation by itself. The rules are those of `restic forget`: an archive stays when one of them wants it. The newest archive and the newest complete one always stay. What does not open as an archive is never removed. Exit code 20: the newest archive of an installation is not sound, and nothing of it was removed.',
-  operands: [{ name: 'DESTINATION', text: 'a directory with archives, or the URL of a storage', required: true }],
+  operands: [
+    {
+      name: 'DESTINATION',
+      text: 'a directory with archives, or the URL of a storage',
+      required: true,
+    },
+  ],
   flags: [...keepFlags, 'dryRun', 'lockTimeout', 'app', ...keyFlags],
   examples: [
     'dms-backup prune /backup --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run',

@@ -21,7 +21,11 @@ export const verifyCommand: Command = {
   description:
     'Reads the archive and proves structure, every hash and the completeness of the documents. Needs neither the application nor its database. Exit code 20: do not rely on this file.',
   operands: [
-    { name: 'ARCHIVE', text: 'path or URL of the archive, - for stdin, or `latest`', required: true },
+    {
+      name: 'ARCHIVE',
+      text: 'path or URL of the archive, - for stdin, or `latest`',
+      required: true,
+    },
   ],
   flags: ['quick', 'from', ...keyFlags, 'app'],
   examples: [

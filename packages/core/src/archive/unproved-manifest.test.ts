@@ -1,7 +1,6 @@
 // The beginning of a damaged archive still says what it was; files of others say nothing.
 
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, truncateSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { assembleArchive, manifest, manifestPart, withParts } from '../../test/assemble-archive.ts';
@@ -14,9 +13,9 @@ test.each(['zstd', 'gzip', 'none'] as const)(
     const content = Buffer.alloc(100_000, 'content ');
     const part = { path: 'media/files/large', content, newFrame: true };
     const path = assembleArchive(scratchDirectory(), { codec, parts: withParts(part) });
-    expect(await unprovedManifest(path)).toEqual(manifest);
+    expect(await unprovedManifest(readFileSync(path))).toEqual(manifest);
     truncateSync(path, Math.floor(readFileSync(path).length * 0.8));
-    expect(await unprovedManifest(path)).toEqual(manifest);
+    expect(await unprovedManifest(readFileSync(path))).toEqual(manifest);
   },
 );
 
@@ -26,15 +25,12 @@ test.each([
   ['a gzip file', gzipSync('This is no archive. '.repeat(100))],
   ['zeros', Buffer.alloc(8192)],
 ])('%s says nothing', async (_what, bytes) => {
-  const path = join(scratchDirectory(), 'file');
-  writeFileSync(path, bytes);
-  expect(await unprovedManifest(path)).toBeUndefined();
+  expect(await unprovedManifest(bytes)).toBeUndefined();
 });
 
 test('a manifest of something else says nothing', async () => {
   const foreign = { ...manifestPart, content: '{"format":"another"}' };
   const parts = withParts().map((part) => (part === manifestPart ? foreign : part));
   const path = assembleArchive(scratchDirectory(), { parts });
-  expect(await unprovedManifest(path)).toBeUndefined();
-  expect(await unprovedManifest(`${path}.gone`)).toBeUndefined();
+  expect(await unprovedManifest(readFileSync(path))).toBeUndefined();
 });

@@ -24,7 +24,8 @@ const pieceBytes = 4 * 1024 * 1024;
 export async function encryptionFacts(source: ArchiveSource): Promise<EncryptionFacts | undefined> {
   const method = encryptionOf(await startOf(source, encryptionMagicBytes));
   if (method === undefined) return undefined;
-  const openedBy = method === 'age' ? await describeAge(await startOf(source, headerLimitBytes)) : [];
+  const openedBy =
+    method === 'age' ? await describeAge(await startOf(source, headerLimitBytes)) : [];
   return { method, openedBy };
 }
 

@@ -35,6 +35,7 @@ export function openLocalStorage(
       try {
         for (const name of await readdir(directory)) {
           if (!isStoredName(name)) continue;
+          // links are followed: they are archives under another name
           const facts = await stat(join(directory, name)).catch(ignoreMissing);
           if (facts?.isFile()) files.push({ name, sizeBytes: facts.size, modifiedAt: facts.mtime });
         }
@@ -123,9 +124,9 @@ function createFileReader(path: string): StoredReader {
   };
 }
 
-/** A file that went away between the listing and the look at it. */
+/** A file that went away between the listing and the look at it, or a link that leads nowhere. */
 function ignoreMissing(error: unknown): undefined {
-  if (systemErrorCode(error) === 'ENOENT') return undefined;
+  if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return undefined;
   throw error;
 }
 
