@@ -236,9 +236,6 @@ describe('flags', () => {
     }
   });
 
-    },
-  );
-
   it('takes an empty word for what it is: an unset variable', () => {
     expect(refusal(['--app', 'p', '--media', '']).message).toBe("--media cannot be ''");
     expect(refusal(['--app', 'p', '']).message).toBe('DESTINATION is empty');

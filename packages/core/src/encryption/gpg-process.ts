@@ -46,6 +46,8 @@ export function startGpg(
 ): GpgProcess {
   const child = spawn('gpg', [...standardWords, ...words], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    // Ctrl-C at the terminal is for us, and we end it in order
+    detached: true,
   });
   const kill = () => void child.kill('SIGKILL');
   if (options.signal?.aborted) kill();
