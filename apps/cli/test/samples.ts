@@ -80,6 +80,8 @@ export const sampleBackup: BackupResult = {
   unknownTables: [],
   warnings: [],
   dryRun: false,
+  complete: true,
+  removal: null,
   exitCode: 0,
 };
 
@@ -91,6 +93,7 @@ export const incompleteBackup: BackupResult = {
     exceptions: 25,
     exceptionsListed: Array.from({ length: 25 }, () => sampleException),
   },
+  complete: false,
   exitCode: 3,
 };
 

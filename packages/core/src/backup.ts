@@ -24,6 +24,7 @@ import type { MediaSource } from './capture/media.ts';
 import type { DatabaseSnapshot } from './database/engine.ts';
 import { openBackupOutput } from './destination/backup-output.ts';
 import type { BackupOutput } from './destination/backup-output.ts';
+import { assertComparable, withRemoval } from './diff/last-archive.ts';
 import { DmsBackupError, assertNotAborted } from './errors.ts';
 import { findDatabase, findInstance } from './instance.ts';
 import type { InstanceDatabase } from './instance.ts';
@@ -38,18 +39,20 @@ const listedExceptions = 1000;
 const listedExternals = 1000;
 
 /**
- * Makes one archive. Returns exit code 3 when something essential of the source is missing, changed or unreadable.
+ * Makes one archive. Returns exit code 3 when something essential of the source is missing, changed or unreadable,
+ * or documents are gone and the user wants to know.
  * Throws configuration and source errors before anything is written; later errors (`no-space`, `interrupted`,
  * `database-corrupt`, ...) leave no file behind.
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
+  assertComparable(options);
   const instance = await findInstance(options);
   const database = await findDatabase(instance, options);
   const { environment } = options;
   const lock = await shareInstance(instance.roots, database.location, environment, options);
   try {
     assertNoRestore(instance.roots, database.location, environment);
-    return await writeArchive(options, instance, database);
+    return await withRemoval(await writeArchive(options, instance, database), options);
   } finally {
     lock.release();
   }
@@ -177,6 +180,8 @@ class BackupRun {
       unknownTables: this.#seal.unknownTables,
       warnings: this.warnings,
       dryRun: this.options.dryRun,
+      complete: !this.#incomplete,
+      removal: null,
       exitCode: this.#incomplete ? 3 : 0,
     };
   }

@@ -1,83 +1,15 @@
 // The verb with an invented application: papers in a table, one file each. Archives are made by the verb `backup`.
 
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { rejection } from '../test/caught.ts';
+import { documentOf, paperInstance } from '../test/paper-instance.ts';
 import { scratchDirectory } from '../test/scratch-directory.ts';
-import { instanceOf, rootOf, shoebox } from '../test/shoebox.ts';
-import type { Adapter, CatalogueDocument } from './adapter.ts';
 import { backup } from './backup.ts';
 import { diff } from './diff.ts';
 import type { InstanceOptions, Part } from './verb.ts';
-
-interface Paper {
-  readonly title: string;
-  readonly content: string;
-  readonly tags?: string;
-}
-
-/** An installation of the papers, by id. */
-function install(
-  papers: Readonly<Record<string, Paper>>,
-  members: Partial<Adapter> = {},
-): InstanceOptions {
-  const scratch = scratchDirectory();
-  const files = join(scratch, 'files');
-  mkdirSync(files);
-  const database = new DatabaseSync(join(scratch, 'db'));
-  database.exec(
-    'CREATE TABLE papers (id TEXT, title TEXT, tags TEXT); CREATE TABLE users (name TEXT)',
-  );
-  for (const [id, { title, content, tags = '' }] of Object.entries(papers)) {
-    database.prepare('INSERT INTO papers VALUES (?, ?, ?)').run(id, title, tags);
-    writeFileSync(join(files, id), content);
-    // whoever writes other content does it at another time
-    const seconds = 1_700_000_000 + (content.codePointAt(0) ?? 0);
-    utimesSync(join(files, id), seconds, seconds);
-  }
-  database.close();
-  const instance = instanceOf([rootOf(files)], {
-    database: { value: { engine: 'sqlite', path: join(scratch, 'db') }, source: 'the test' },
-  });
-  const adapter = shoebox({
-    configure: async () => instance,
-    async *documents(reader) {
-      for await (const row of reader.query(
-        'SELECT id, title, tags FROM papers ORDER BY CAST(id AS INTEGER)',
-      )) {
-        yield documentOf(String(row['id']), String(row['title']), String(row['tags']));
-      }
-    },
-    ...members,
-  });
-  return {
-    adapter,
-    adapterPackage: { name: 'shoebox', packageVersion: '1.0.0' },
-    given: { configFiles: [] },
-    environment: {},
-    workingDirectory: scratch,
-  };
-}
-
-function documentOf(id: string, title: string, tags: string): CatalogueDocument {
-  return {
-    id,
-    title,
-    created: null,
-    added: null,
-    modified: null,
-    owner: 'anna',
-    correspondent: null,
-    documentType: null,
-    tags: tags.split(' ').filter((tag) => tag !== ''),
-    folder: [],
-    trashed: false,
-    documentVersions: [{ id, label: null, files: [{ role: 'original', root: 'files', path: id }] }],
-    extra: {},
-  };
-}
 
 async function archiveOf(
   options: InstanceOptions,
@@ -127,18 +59,21 @@ const expected = {
 };
 
 test('two archives: removed, added, changed with what changed, in the order of numbers', async () => {
-  const result = await compare(await archiveOf(install(before)), await archiveOf(install(after)));
+  const result = await compare(
+    await archiveOf(paperInstance(before)),
+    await archiveOf(paperInstance(after)),
+  );
   expect(result).toMatchObject({ ...expected, tables: [], exitCode: 0 });
 });
 
 test('an archive and the live instance, whose changed files are read', async () => {
-  const result = await compare(await archiveOf(install(before)), install(after));
+  const result = await compare(await archiveOf(paperInstance(before)), paperInstance(after));
   expect(result).toMatchObject(expected);
   expect(result.after).toEqual({ name: 'live Shoebox', createdAt: null });
 });
 
 test('nothing changed', async () => {
-  const options = install(before);
+  const options = paperInstance(before);
   const archive = await archiveOf(options);
   for (const other of [archive, options]) {
     expect(await compare(archive, other)).toMatchObject({
@@ -150,7 +85,7 @@ test('nothing changed', async () => {
 });
 
 test('rows of other tables, and files that are gone', async () => {
-  const options = install(before);
+  const options = paperInstance(before);
   const archive = await archiveOf(options);
   const { workingDirectory } = options;
   const database = new DatabaseSync(join(workingDirectory, 'db'));
@@ -165,24 +100,30 @@ test('rows of other tables, and files that are gone', async () => {
 });
 
 test('an archive without media says nothing of contents', async () => {
-  const result = await compare(await archiveOf(install(before), ['database']), install(after));
+  const result = await compare(
+    await archiveOf(paperInstance(before), ['database']),
+    paperInstance(after),
+  );
   expect(result.counts).toEqual({ added: 1, removed: 1, changed: 1, same: 2 });
 });
 
 test('another application is refused', async () => {
   const error = await rejection(
-    compare(await archiveOf(install(before)), install(after, { name: 'other', aliases: [] })),
+    compare(
+      await archiveOf(paperInstance(before)),
+      paperInstance(after, { name: 'other', aliases: [] }),
+    ),
   );
   expect(error.code).toBe('wrong-application');
 });
 
 test('documents out of order are a fault of the adapter, not a difference', async () => {
-  const broken = install(after, {
+  const broken = paperInstance(after, {
     async *documents() {
       yield documentOf('10', '', '');
       yield documentOf('9', '', '');
     },
   });
-  const error = await rejection(compare(await archiveOf(install(before)), broken));
+  const error = await rejection(compare(await archiveOf(paperInstance(before)), broken));
   expect(error.code).toBe('adapter-invalid');
 });

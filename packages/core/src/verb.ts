@@ -38,6 +38,8 @@ export interface BackupOptions extends InstanceOptions {
   readonly compression: Compression;
   /** Absent: 1 for zstd, 6 for gzip. */
   readonly level?: number;
+  /** What may open earlier archives at the destination, for the alarm on removed documents. */
+  readonly keys?: Keys;
   /** Absent: in clear. */
   readonly encryption?: Encryption;
   readonly parts: readonly Part[];
@@ -49,6 +51,31 @@ export interface BackupOptions extends InstanceOptions {
   readonly lockTimeoutMs?: number;
   /** Where the archive goes when `destination` is `-`. */
   readonly stdout?: NodeJS.WritableStream;
+  /**
+   * Exit code 3 when that many documents are gone since the last archive of the instance in the same directory. The archive is
+   * written all the same. Refused for stdout and for dry runs, which have nothing to compare.
+   */
+  readonly alarmRemoved?: AlarmLimit;
+}
+
+/** From how many on documents that are gone are an alarm: a share of those that there were, or a number. Both above 0. */
+export type AlarmLimit = { readonly percent: number } | { readonly documents: number };
+
+/** Documents that are gone since an earlier state. */
+export interface Removal {
+  readonly since: { readonly name: string; readonly createdAt: string | null };
+  /** That there were. */
+  readonly documents: number;
+  readonly removed: number;
+  readonly percent: number;
+  /** The first few that are gone. */
+  readonly first: readonly { readonly id: string; readonly title: string }[];
+  /** Documents that are there, with other bytes in a version that was there before; not counted as gone. */
+  readonly rewritten: number;
+  /** True when the limit is reached. */
+  readonly isAlarm: boolean;
+  /** The same in words. */
+  readonly explanation: string;
 }
 
 /** Completeness of the documents, as in the seal. */
@@ -69,7 +96,11 @@ export interface BackupResult {
   readonly unknownTables: readonly string[];
   readonly warnings: readonly string[];
   readonly dryRun: boolean;
-  /** 0, or 3 when something essential of the source is missing, changed or unreadable. */
+  /** False when something essential of the source is missing, changed or unreadable. */
+  readonly complete: boolean;
+  /** What `alarmRemoved` found; null without it, and when there is no earlier archive. */
+  readonly removal: Removal | null;
+  /** 0, or 3 when the source is not complete or `removal` is an alarm. */
   readonly exitCode: 0 | 3;
 }
 
@@ -305,6 +336,8 @@ export interface DoctorResult {
 export interface DiffOptions extends ArchiveOptions {
   /** The later state: another archive by its path, or the live instance. */
   readonly with: string | InstanceOptions;
+  /** Exit code 3 when that many documents are gone. */
+  readonly alarmRemoved?: AlarmLimit;
 }
 
 export interface DocumentChange {
@@ -330,7 +363,10 @@ export interface DiffResult {
   readonly documents: readonly DocumentChange[];
   /** Tables of both with another number of rows: users, tags, rights, ... */
   readonly tables: readonly { table: string; before: number; after: number }[];
-  readonly exitCode: 0;
+  /** With `alarmRemoved`; else null. */
+  readonly removal: Removal | null;
+  /** 3 when `removal` is an alarm. */
+  readonly exitCode: 0 | 3;
 }
 
 export interface DestinationOptions {

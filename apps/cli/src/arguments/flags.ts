@@ -1,6 +1,7 @@
 // All flags of this release, once each: how they are written, what they take, what they mean. Commands name the ones they
 // take; help texts, suggestions and the search for the verb are made from the same table.
 
+import type { AlarmLimit } from '@dms-backup/core';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../usage-error.ts';
 
@@ -23,6 +24,7 @@ export interface Values {
   skipDatabase?: boolean;
   excludeClass?: ExcludeClass[];
   dryRun?: boolean;
+  alarmRemoved?: AlarmLimit;
   quick?: boolean;
   plan?: boolean;
   yes?: boolean;
@@ -167,6 +169,16 @@ function withinFlag(name: string, what: string): Flag & { readonly group: 'verb'
   };
 }
 
+/** `5%` of what there was, or a number of documents. */
+function limit(word: string): AlarmLimit {
+  const [, digits, sign] = /^(\d{1,9}(?:\.\d{1,3})?)(%?)$/.exec(word) ?? [];
+  const value = Number(digits);
+  const isShare = sign === '%';
+  if (digits === undefined || value <= 0 || (isShare ? value > 100 : digits.includes('.')))
+    throw new InvalidArgumentError('It is a share such as 5%, or a number of documents, above 0.');
+  return isShare ? { percent: value } : { documents: value };
+}
+
 export const flags = {
   app: {
     spelling: '--app <NAME>',
@@ -233,6 +245,12 @@ export const flags = {
     read: classes,
   },
   dryRun: { spelling: '--dry-run', text: 'find out everything, write nothing', group: 'verb' },
+  alarmRemoved: {
+    spelling: '--alarm-removed <LIMIT>',
+    text: 'exit 3 when so many documents are gone: a share of those there were (5%) or a number; mass deletion and ransomware show here first',
+    group: 'verb',
+    read: limit,
+  },
   quick: {
     spelling: '--quick',
     text: 'only seal, index and seek table; file contents are not read',

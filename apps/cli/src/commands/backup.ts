@@ -4,6 +4,7 @@ import type { BackupOptions, Compression } from '@dms-backup/core';
 import { instanceFlags, type Values } from '../arguments/flags.ts';
 import { assertEncryption, createEncryption } from '../encryption.ts';
 import { assertApp, createInstanceOptions, locationWords } from '../instance.ts';
+import { createKeys } from '../keys.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawBackup } from '../output/pages/backup-page.ts';
 import { printable } from '../output/printable.ts';
@@ -33,6 +34,11 @@ function check(values: Values, operands: readonly string[]): void {
   const [destination] = operands;
   if (destination === '-' && values.filename !== undefined)
     throw new UsageError('--filename has no meaning when the archive goes to stdout');
+  if (values.alarmRemoved !== undefined && (destination === '-' || values.dryRun === true))
+    throw new UsageError(
+      '--alarm-removed has nothing to compare without an archive in a directory',
+      'It looks for the last archive of the instance beside the new one.',
+    );
 }
 
 async function run(call: Call): Promise<Outcome> {
@@ -59,6 +65,9 @@ async function run(call: Call): Promise<Outcome> {
     excludeClasses: values.excludeClass ?? [],
     dryRun: values.dryRun ?? false,
     lockTimeoutMs: values.lockTimeout ?? 0,
+    ...(values.alarmRemoved === undefined
+      ? {}
+      : { alarmRemoved: values.alarmRemoved, keys: createKeys(call) }),
     ...(destination === '-' ? { stdout } : {}),
   };
   const result = await backup(options);
@@ -82,7 +91,7 @@ export const backupCommand: Command = {
   name: 'backup',
   summary: 'make an archive of a running instance and prove it complete',
   description:
-    'Makes one archive of database, media and application version of one instant, while the application runs. Prints the path of the archive on stdout. Exit code 3: the archive is written, but some source data is missing, damaged or unreadable; the summary names it.',
+    'Makes one archive of database, media and application version of one instant, while the application runs. Prints the path of the archive on stdout. Exit code 3: the archive is written, but some source data is missing, damaged or unreadable, or with --alarm-removed, too many documents are gone since the last archive of the instance beside it; the summary names it.',
   operands: [
     {
       name: 'DESTINATION',
@@ -104,11 +113,14 @@ export const backupCommand: Command = {
     'passphraseCommand',
     'dryRun',
     'lockTimeout',
+    'alarmRemoved',
+    'identity',
     ...instanceFlags,
   ],
   examples: [
     'dms-backup --app paperless /backup',
     'dms-backup backup --app paperless --config /etc/paperless.conf --quiet /backup',
+    'dms-backup --app paperless --alarm-removed 5% /backup',
     "dms-backup --app paperless --filename '{app}-%Y%m%d' --compression zstd --level 9 /backup",
     'dms-backup --app paperless --database postgres://paperless@127.0.0.1/paperless --media /srv/paperless/media /backup',
     'dms-backup --app paperless --encrypt age --recipient age1... /backup',

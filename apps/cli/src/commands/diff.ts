@@ -28,6 +28,7 @@ function check(values: Values, operands: readonly string[]): void {
 async function run(call: Call): Promise<Outcome> {
   const { diff } = await import('@dms-backup/core');
   const second = call.operands[1];
+  const { alarmRemoved } = call.values;
   const archiveOptions = await createArchiveOptions(call);
   const options: DiffOptions = {
     ...archiveOptions,
@@ -35,6 +36,7 @@ async function run(call: Call): Promise<Outcome> {
       second === undefined
         ? await createInstanceOptions(call)
         : await findArchive(second, call, archiveOptions.keys),
+    ...(alarmRemoved === undefined ? {} : { alarmRemoved }),
   };
   const result = await diff(options);
   return createOutcome(result, result.exitCode, {}, drawDiff);
@@ -44,7 +46,7 @@ export const diffCommand: Command = {
   name: 'diff',
   summary: 'what changed between two archives, or since an archive, in documents',
   description:
-    'Compares two archives, or an archive with the live instance, document by document: added, removed, changed, and the tables with another number of rows. Nothing is changed. File contents of archives are compared by their hashes; files of the live instance that have the size and time of the archive are not read again.',
+    'Compares two archives, or an archive with the live instance, document by document: added, removed, changed, and the tables with another number of rows. Nothing is changed. File contents of archives are compared by their hashes; files of the live instance that have the size and time of the archive are not read again. Exit code 3: with --alarm-removed, so many documents are gone.',
   operands: [
     {
       name: 'ARCHIVE',
@@ -57,10 +59,11 @@ export const diffCommand: Command = {
       required: false,
     },
   ],
-  flags: ['from', ...keyFlags, ...instanceFlags],
+  flags: ['from', 'alarmRemoved', ...keyFlags, ...instanceFlags],
   examples: [
     'dms-backup diff monday.tar.zst tuesday.tar.zst',
     'dms-backup diff /backup/monday.tar.zst --app paperless',
+    'dms-backup diff --alarm-removed 5% /backup/monday.tar.zst --app paperless',
     'dms-backup diff latest --from /backup --app paperless',
     'dms-backup diff --json monday.tar.zst tuesday.tar.zst',
   ],

@@ -9,6 +9,22 @@ export interface ArchivedInstance {
   readonly title: string;
   /** What tells it from others of the application, for people: `database and media; paperless on db:5432; /srv/media`. */
   readonly place: string;
+  /** Of the database; null when the archive has none. */
+  readonly location: string | null;
+  /** Of the roots, by name. */
+  readonly directories: ReadonlyMap<string, string>;
+}
+
+/**
+ * True for archives of one installation, whatever parts of it they have: nothing that both of them name lies elsewhere.
+ */
+export function isSameInstallation(one: ArchivedInstance, other: ArchivedInstance): boolean {
+  if (one.app !== other.app) return false;
+  if (one.location !== null && other.location !== null && one.location !== other.location)
+    return false;
+  return [...other.directories].every(
+    ([name, directory]) => (one.directories.get(name) ?? directory) === directory,
+  );
 }
 
 /**
@@ -25,6 +41,8 @@ export function archivedInstance(manifest: Manifest): ArchivedInstance {
   return {
     key: JSON.stringify([app.name, parts, location, directories]),
     app: app.name,
+    location,
+    directories: new Map(roots.map(({ name, directory }) => [name, directory])),
     title: app.title,
     place: [
       parts.length === 2 ? [] : `${parts.join(', ')} only`,

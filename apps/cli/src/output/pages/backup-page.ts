@@ -26,8 +26,7 @@ export function drawBackup(
   { stderr: paint, elapsedMs }: PageContext,
   extra: BackupExtra,
 ): Page {
-  const { proof, excluded, externals, unknownTables, dryRun, path } = result;
-  const complete = result.exitCode === 0;
+  const { proof, excluded, externals, unknownTables, dryRun, path, complete, removal } = result;
   const lines = [stampText(extra.title, result.stamp)];
   if (proof.documents > 0 || proof.references > 0)
     lines.push(complete ? paint.good(proofText(proof)) : paint.bad(proofText(proof)));
@@ -53,5 +52,12 @@ export function drawBackup(
       paint.bad(`exit 3: ${what}, but source data is missing, changed or unreadable${count}`),
     );
   }
+  // which ones is said by a warning
+  if (removal?.isAlarm)
+    alarms.push(
+      paint.bad(
+        `exit 3: the archive is written, but ${formatItems(removal.removed, 'document')} of the last one are gone`,
+      ),
+    );
   return { stdout: [], stderr: lines, alarms, warnings: result.warnings };
 }

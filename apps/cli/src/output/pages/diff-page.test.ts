@@ -22,6 +22,7 @@ const result: DiffResult = {
     { change: 'changed', id: '7', title: 'Contract', owner: 'anna', fields: ['title', 'content'] },
   ],
   tables: [{ table: 'auth_user', before: 4, after: 5 }],
+  removal: null,
   exitCode: 0,
 };
 
@@ -44,4 +45,23 @@ test('losses come first, long lists are cut, everything is counted', () => {
     'Tables with another number of rows',
     '  auth_user: 4, now 5',
   ]);
+});
+
+test('an alarm goes to stderr, also with --quiet', () => {
+  expect(drawDiff(result, context).alarms).toEqual([]);
+  const removal = {
+    since: result.before,
+    documents: 4811,
+    removed: 30,
+    percent: 0.62,
+    first: [],
+    rewritten: 0,
+    isAlarm: true,
+    explanation: '30 documents are gone',
+  };
+  const { alarms } = drawDiff({ ...result, removal, exitCode: 3 }, context);
+  expect(alarms).toEqual(['exit 3: 30 documents are gone']);
+  expect(drawDiff({ ...result, removal: { ...removal, isAlarm: false } }, context).alarms).toEqual(
+    [],
+  );
 });

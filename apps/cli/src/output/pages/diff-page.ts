@@ -34,8 +34,8 @@ function block(result: DiffResult, change: DocumentChange['change'], paint: Pain
   ];
 }
 
-export function drawDiff(result: DiffResult, { stdout: paint }: PageContext): Page {
-  const { before, after, counts, tables } = result;
+export function drawDiff(result: DiffResult, { stdout: paint, stderr }: PageContext): Page {
+  const { before, after, counts, tables, removal } = result;
   const lines = [`from ${sideText(before)}`, `to   ${sideText(after)}`, ''];
   for (const change of ['removed', 'added', 'changed'] as const)
     lines.push(...block(result, change, paint));
@@ -50,5 +50,9 @@ export function drawDiff(result: DiffResult, { stdout: paint }: PageContext): Pa
       ),
     );
   }
-  return { stdout: lines, stderr: [] };
+  return {
+    stdout: lines,
+    stderr: [],
+    alarms: removal?.isAlarm ? [stderr.bad(`exit 3: ${removal.explanation}`)] : [],
+  };
 }

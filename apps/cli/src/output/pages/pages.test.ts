@@ -69,6 +69,34 @@ describe('backup', () => {
     expect(alarms.at(-1)).toContain('exit 3');
   });
 
+  it('tells an alarm on removed documents from an incomplete source', () => {
+    const removal = {
+      since: { name: '/backup/last.tar.zst', createdAt: '2026-11-20T03:15:00Z' },
+      documents: 400,
+      removed: 200,
+      percent: 50,
+      first: [],
+      rewritten: 0,
+      isAlarm: true,
+      explanation: '200 of 400 documents (50%) are gone',
+    };
+    const alarm = {
+      ...sampleBackup,
+      removal,
+      warnings: [removal.explanation],
+      exitCode: 3 as const,
+    };
+    expect(shown(alarm, extra, drawBackup).split('--- alarms\n')[1]?.split('\n')).toEqual([
+      'exit 3: the archive is written, but 200 documents of the last one are gone',
+      '200 of 400 documents (50%) are gone',
+    ]);
+    const both = shown({ ...incompleteBackup, removal }, extra, drawBackup);
+    expect(both.match(/^exit 3: .*/gmu)).toEqual([
+      expect.stringContaining('source data is missing'),
+      expect.stringContaining('200 documents of the last one are gone'),
+    ]);
+  });
+
   it('says that a dry run wrote nothing, and what the adapter does not know', () => {
     const dry = {
       ...sampleBackup,
