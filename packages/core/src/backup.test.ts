@@ -109,6 +109,66 @@ test('what is none is refused, and no archive is left', async () => {
   expect(readdirSync(destination)).toEqual([]);
 });
 
+describe('an application that cannot be paused', () => {
+  /** Needs `a`. When the snapshot is to be taken, `came` happens; the application is asked for its files a second time then. */
+  function restless(
+    came: (files: string) => void,
+    references: (files: string) => readonly string[],
+  ): { members: Partial<Adapter>; onEvent: (event: VerbEvent) => void } {
+    let [files, asked] = ['', 0];
+    return {
+      members: {
+        async *references(_, { roots: [root] }) {
+          files = root?.directory ?? '';
+          yield referenceTo('a');
+          if (++asked > 1) yield* references(files).map((path) => referenceTo(path));
+        },
+      },
+      onEvent(event) {
+        if (event.type === 'step' && event.phase === 'snapshot' && asked === 1) came(files);
+      },
+    };
+  }
+
+  function file(path: string): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, 'content');
+  }
+
+  test('may take a file away as soon as the snapshot is there: it is read by then', async () => {
+    const { members, onEvent } = restless(
+      (files) => file(join(files, 'new/late')),
+      (files) => {
+        rmSync(join(files, 'new'), { recursive: true, force: true });
+        return ['new/late'];
+      },
+    );
+    const { result } = await run({}, { onEvent }, members);
+    expect([result.exitCode, result.proof.references, result.counts.files]).toEqual([0, 2, 2]);
+  });
+
+  test('may take a file away with its directory before it is read, when no row needs it', async () => {
+    let place = '';
+    const { members, onEvent } = restless(
+      (files) => {
+        place = files;
+        for (const name of ['x/one', 'y/two']) file(join(files, name));
+      },
+      () => [],
+    );
+    const met = new Set<string>();
+    const classify: Adapter['classify'] = (_, path) => {
+      // the first one has been found by now
+      if (/^[xy]\/./.test(path) && met.add(path).size === 2)
+        rmSync(join(place, dirname([...met][0]!)), { recursive: true });
+      return { class: 'essential', keep: true };
+    };
+    const { result } = await run({}, { onEvent }, { ...members, classify });
+    expect(met.size).toBe(2);
+    expect([result.exitCode, result.warnings, result.counts.files]).toEqual([0, [], 2]);
+  });
+});
+
 describe('an application that can be paused', () => {
   /** Needs `a`, and what `needs` has by the time. `pause` is what happens when it stands still, `resume` when it goes on. */
   function busy(

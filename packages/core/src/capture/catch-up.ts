@@ -45,39 +45,42 @@ export async function readNow(
   ledger: BackupLedger,
   writer: ArchiveWriter,
 ): Promise<void> {
-  const parents = new Map<string, boolean>();
+  const parents = new Map<string, Parent>();
   for (const { root, found, md5 } of files) {
     const note = (entry: WrittenEntry) => ledger.addArchived(root.name, found.path, entry);
-    if (await archiveParents(root, found.path, parents, ledger, writer)) {
+    const parent = await archiveParents(root, found.path, parents, ledger, writer);
+    if (parent === 'there') {
       ledger.addFound(found);
       await archiveOne(root, found, md5, writer, note);
-    } else note(unreadEntry(found, behindLinkFailure));
+    } else note(unreadEntry(found, parent === 'gone' ? 'ENOENT' : behindLinkFailure));
   }
   await writer.drain();
 }
 
+/** What is above a file: a directory of the archive, nothing any more, or something else, such as a link. */
+type Parent = 'there' | 'gone' | 'other';
+
 /**
- * Directories made since the walk: every file of an archive lies in a directory of the archive. False when something above
- * the file is a link: that is archived as a link. `known` avoids looking twice.
+ * Directories made since the walk: every file of an archive lies in a directory of the archive. A link above the file is archived
+ * as a link. `known` avoids looking twice.
  */
 async function archiveParents(
   root: Root,
   path: Buffer,
-  known: Map<string, boolean>,
+  known: Map<string, Parent>,
   ledger: BackupLedger,
   writer: ArchiveWriter,
-): Promise<boolean> {
+): Promise<Parent> {
   const parent = parentPath(path);
-  if (parent === undefined) return true;
+  if (parent === undefined) return 'there';
   const key = `${root.name}/${parent.toString('latin1')}`;
-  let isThere = known.get(key);
-  if (isThere === undefined) {
-    isThere =
-      (await archiveParents(root, parent, known, ledger, writer)) &&
-      (await archiveDirectory(root, parent, ledger, writer));
-    known.set(key, isThere);
+  let state = known.get(key);
+  if (state === undefined) {
+    state = await archiveParents(root, parent, known, ledger, writer);
+    if (state === 'there') state = await archiveDirectory(root, parent, ledger, writer);
+    known.set(key, state);
   }
-  return isThere;
+  return state;
 }
 
 async function archiveDirectory(
@@ -85,19 +88,21 @@ async function archiveDirectory(
   path: Buffer,
   ledger: BackupLedger,
   writer: ArchiveWriter,
-): Promise<boolean> {
+): Promise<Parent> {
   const status = lstatSync(joinBytes(Buffer.from(root.directory), path), {
     bigint: true,
     throwIfNoEntry: false,
   });
-  if (!status?.isDirectory()) return false;
-  if (ledger.isArchivedDirectory(root.name, path)) return true;
+  if (!status) return 'gone';
+  if (!status.isDirectory()) return 'other';
+  if (ledger.isArchivedDirectory(root.name, path)) return 'there';
   const mtimeNs = formatMtime(status.mtimeNs);
   const found: FoundFile = { root: root.name, path, kind: 'directory', size: 0, mtimeNs };
   ledger.addFound(found);
-  return await archiveOne(root, found, false, writer, (entry) =>
+  const isThere = await archiveOne(root, found, false, writer, (entry) =>
     ledger.addArchived(root.name, path, entry),
   );
+  return isThere ? 'there' : 'gone';
 }
 
 function isChangedSince(

@@ -43,6 +43,28 @@ test('finds all files first, then those that came', async () => {
   expect(await swept(sweep)).toEqual([]);
 });
 
+test('beyond its limit lists directories that nobody knows, and keeps nothing of them', async () => {
+  for (const path of ['a/1/old', 'a/2/old', 'b/3/old']) file(path);
+  const known = new Set(['a', 'b', 'a/1', 'a/2', 'b/3']);
+  // the base, a and b
+  const sweep = new DirectorySweep(
+    base,
+    () => true,
+    (path) => known.has(path.toString()),
+    3,
+  );
+  expect(await swept(sweep)).toEqual([]);
+  file('a/4/new');
+  file('a/4/deep/new');
+  file('c/5/new');
+  const fresh = ['a/4/deep/new', 'a/4/new', 'c/5/new'];
+  expect(await swept(sweep)).toEqual(fresh);
+  for (const path of ['a/4', 'a/4/deep', 'c', 'c/5']) known.add(path);
+  file('b/late');
+  file('a/6/new');
+  expect(await swept(sweep)).toEqual(['a/6/new', 'b/late']);
+});
+
 test('finds more files than one portion in one directory', async () => {
   for (let number = 0; number < 5000; number++) file(`flat/${number}`);
   const sweep = everything();

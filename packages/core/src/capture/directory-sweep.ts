@@ -1,5 +1,6 @@
 // Finds the names that came to a tree since it was last swept. Only directories with a new time are listed, and no file is
-// looked at, so that it takes a fraction of a second where a walk takes many. Memory: eight bytes per file.
+// looked at, so that it takes a fraction of a second where a walk takes many. Memory: eight bytes per file, and a limited number
+// of directories: some applications make one for each document.
 
 import { lstatSync, opendirSync } from 'node:fs';
 import type { Dir } from 'node:fs';
@@ -8,6 +9,8 @@ import { joinBytes } from '../media/scan.ts';
 
 /** File systems tell times in steps: a directory changed as recently as this may have changed again unseen. */
 const settledNs = 100_000_000n;
+/** Directories whose state is kept, the upper ones first: 30 to 40 MB. */
+const mostDirectories = 100_000;
 /** Names and directories handled without letting timers run. */
 const portion = 2048;
 
@@ -24,13 +27,27 @@ const never: Swept = { mtimeNs: -1n, sweptAtNs: 0n, names: new Float64Array() };
 export class DirectorySweep {
   readonly #base: Buffer;
   readonly #entersDirectory: (path: Buffer) => boolean;
+  readonly #isKnown: (path: Buffer) => boolean;
+  readonly #most: number;
   /** By path as latin1 text. */
   readonly #directories = new Map<string, Swept>([['', never]]);
+  /** Directories whose state is not kept, and that nobody has seen yet. */
+  readonly #passing: Buffer[] = [];
 
-  /** `entersDirectory` is asked once for each directory that is met; the path is relative to the base. */
-  constructor(base: string, entersDirectory: (path: Buffer) => boolean) {
+  /**
+   * `entersDirectory` is asked for each directory that is met; the path is relative to the base. `isKnown` is asked for those
+   * beyond `most`: one that is known is left to the catch-up, one that is new is listed, every time its parent has changed.
+   */
+  constructor(
+    base: string,
+    entersDirectory: (path: Buffer) => boolean,
+    isKnown: (path: Buffer) => boolean = () => false,
+    most = mostDirectories,
+  ) {
     this.#base = Buffer.from(base);
     this.#entersDirectory = entersDirectory;
+    this.#isKnown = isKnown;
+    this.#most = most;
   }
 
   /**
@@ -60,6 +77,8 @@ export class DirectorySweep {
         sweptAtNs,
         names: Float64Array.from(hashes).toSorted(),
       });
+      for (let one = this.#passing.pop(); one; one = this.#passing.pop())
+        yield* this.#list(one, never.names, []);
     }
   }
 
@@ -98,8 +117,11 @@ export class DirectorySweep {
 
   #meet(path: Buffer): void {
     const key = path.toString('latin1');
-    if (!this.#directories.has(key) && this.#entersDirectory(path))
-      this.#directories.set(key, never);
+    if (this.#directories.has(key)) return;
+    const isFull = this.#directories.size >= this.#most;
+    if ((isFull && this.#isKnown(path)) || !this.#entersDirectory(path)) return;
+    if (isFull) this.#passing.push(path);
+    else this.#directories.set(key, never);
   }
 }
 

@@ -25,6 +25,7 @@ export function createNewcomers(
     const sweep = new DirectorySweep(
       root.directory,
       (path) => path.toString('latin1') !== sideFolderName && isWanted(path, true),
+      (path) => ledger.isArchivedDirectory(root.name, path),
     );
     return { root, sweep, isWanted };
   });

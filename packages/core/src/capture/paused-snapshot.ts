@@ -8,14 +8,16 @@ const fewNewcomers = 20;
 /** Attempts to come down to that while the application works. */
 const passesBeforePause = 3;
 
-/** Without a pause it is the same, only that something may still move meanwhile. */
+/**
+ * Without a pause it is the same, only that something may still move meanwhile: the less time passes between snapshot and reading,
+ * the less a deletion can take away that the snapshot still needs.
+ */
 export async function pausedSnapshot(
   pause: ApplicationPause,
   snapshot: { readonly close: () => Promise<void>; readonly open: () => Promise<void> },
   readNewcomers: () => Promise<number>,
 ): Promise<void> {
   await snapshot.close();
-  if (!pause.isOffered) return await snapshot.open();
   for (let pass = 0; pass < passesBeforePause; pass++) {
     if ((await readNewcomers()) <= fewNewcomers) break;
   }

@@ -72,7 +72,9 @@ function open(base: Buffer, path: Buffer, visitor: ScanVisitor): Dir | undefined
     if (path.length === 0 || lstatSync(joinBytes(base, path)).isDirectory()) return directory;
     visitor.unreadable(path, 'ELOOP');
   } catch (error) {
-    visitor.unreadable(path, systemErrorCode(error) ?? 'EIO');
+    const code = systemErrorCode(error) ?? 'EIO';
+    // gone since its parent was listed: the application removed it. Only the root must be there
+    if (code !== 'ENOENT' || path.length === 0) visitor.unreadable(path, code);
   }
   directory?.closeSync();
   return undefined;
