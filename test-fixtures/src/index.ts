@@ -1,5 +1,9 @@
 // What tests, benchmarks and the demo use: sample instances, damage, and descriptions for before-and-after comparisons.
 
+export type { BusyStatistics } from './busy/application.ts';
+export { judgeBusy } from './busy/judge.ts';
+export { startBusy } from './busy/start.ts';
+export type { BusyOptions } from './busy/start.ts';
 export { compareServers, compareSqlite, compareTrees } from './compare.ts';
 export type { DatabaseComparison, TreeComparison, TreeComparisonOptions } from './compare.ts';
 export { append, flipBit, truncate } from './damage.ts';

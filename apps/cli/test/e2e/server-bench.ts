@@ -35,6 +35,8 @@ export const serverNames: readonly ServerName[] = [
 export interface ServerBench {
   /** A new empty database, and its administrator. */
   database(name: ServerName): Promise<SampleServer>;
+  /** The same on a server that is known by its address. */
+  databaseOn(server: Omit<SampleServer, 'database'>): Promise<SampleServer>;
   /** A new instance with a database of its own. */
   build(name: ServerName, options: ServerSampleOptions): Promise<ServerSampleInstance>;
   /** An empty database, and directories that do not exist yet. */
@@ -58,6 +60,9 @@ export function createServerBench(bench: Bench): ServerBench {
     async database(name) {
       const { host, port, user } = await serverOf(name);
       const engine = name === 'MariaDB' ? 'mariadb' : 'postgres';
+      return await servers.databaseOn({ engine, host, port, user });
+    },
+    async databaseOn({ engine, host, port, user }) {
       const database = `dms_e2e_${randomBytes(5).toString('hex')}`;
       const server: SampleServer = { engine, host, port, user, database };
       leftovers.push(() => dropDatabase(server));
