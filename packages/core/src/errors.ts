@@ -7,7 +7,7 @@ export const exitCodes = {
   0: 'done',
   1: 'bug in dms-backup or in an adapter',
   2: 'wrong usage or configuration',
-  3: 'archive written or check done, but some source data is unreadable or incomplete',
+  3: 'archive written or check done, but some source data is unreadable or incomplete; or an alarm that was asked for',
   10: 'no such archive, or nothing to undo',
   11: 'locked: another run or the application is using it',
   12: 'wrong key or passphrase',

@@ -27,6 +27,7 @@ export function nextgiswebHabits({ connection, mediaDirectory }: HabitOptions): 
   const files = new LaterFiles(mediaDirectory);
   const uuids = new Map<number, { readonly id: number; readonly uuid: string }>();
   let lastId = firstId;
+  let moves = 0;
   let resources: number[] = [];
 
   const addFile = async (atOnce: (id: number) => Promise<void>) => {
@@ -77,7 +78,7 @@ export function nextgiswebHabits({ connection, mediaDirectory }: HabitOptions): 
     async move(number) {
       await connection.query(
         `UPDATE feature_attachment SET resource_id = $1, name = 'moved ' || name WHERE extension_id = $2`,
-        [resources[Math.floor(Math.random() * resources.length)]!, firstId + number],
+        [resources[(number + ++moves) % resources.length]!, firstId + number],
       );
     },
     async remove(number) {

@@ -30,6 +30,7 @@ interface Document {
 export function papermergeHabits({ connection, mediaDirectory }: HabitOptions): Habits {
   const files = new LaterFiles(mediaDirectory);
   const documents = new Map<number, Document>();
+  let moves = 0;
   let folders: { id: string; user: string }[] = [];
   const folderOf = (number: number) => folders[number % folders.length]!;
 
@@ -78,7 +79,7 @@ export function papermergeHabits({ connection, mediaDirectory }: HabitOptions): 
       await addVersion(documents.get(number)!, number, async () => undefined);
     },
     async move(number) {
-      const { id: folder, user } = folderOf(Math.floor(Math.random() * folders.length));
+      const { id: folder, user } = folderOf(number + ++moves);
       await connection.query(
         `UPDATE nodes SET parent_id = $1, user_id = $2, title = title || '.', updated_at = now() WHERE id = $3`,
         [folder, user, documents.get(number)!.id],
