@@ -18,8 +18,11 @@ const DEFINITIONS = `
   SELECT CONCAT('trigger ', trigger_name), CONCAT_WS(' ', action_timing, event_manipulation, event_object_table, action_order, sql_mode, action_statement)
   FROM information_schema.triggers WHERE trigger_schema = DATABASE()
   UNION ALL
-  SELECT CONCAT(LOWER(r.routine_type), ' ', r.routine_name), CONCAT_WS(' ', CONVERT(p.param_list USING utf8mb4), CONVERT(p.returns USING utf8mb4), r.sql_data_access, r.is_deterministic, r.security_type, r.sql_mode, r.routine_definition)
-  FROM information_schema.routines r JOIN mysql.proc p ON p.db = r.routine_schema AND p.name = r.routine_name AND p.type = r.routine_type
+  SELECT CONCAT(LOWER(r.routine_type), ' ', r.routine_name), CONCAT_WS(' ', p.parameters, r.sql_data_access, r.is_deterministic, r.security_type, r.sql_mode, r.routine_definition)
+  FROM information_schema.routines r LEFT JOIN (
+    SELECT specific_name, routine_type, GROUP_CONCAT(CONCAT_WS(' ', ordinal_position, parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position) AS parameters
+    FROM information_schema.parameters WHERE specific_schema = DATABASE() GROUP BY specific_name, routine_type
+  ) p ON p.specific_name = r.specific_name AND p.routine_type = r.routine_type
   WHERE r.routine_schema = DATABASE()
   UNION ALL
   SELECT CONCAT('event ', event_name), CONCAT_WS(' ', event_type, execute_at, interval_value, interval_field, starts, ends, status, on_completion, sql_mode, event_definition)
@@ -90,24 +93,24 @@ async function digestTable(
     text.slice(0, text.length - options.length) + options.replace(next?.[0] ?? '', '');
 }
 
-/** Sums of two parts of the MD5 of each row: the order does not count, duplicates do, and nothing is held. */
+/** Sums of two parts of the SHA-256 of each row: the order does not count, duplicates do, and nothing is held. */
 async function digestRows(
   connection: Connection,
   table: string,
   columns: readonly string[][],
 ): Promise<TableDigest> {
-  // An MD5 for each value: longer results of functions than max_allowed_packet would be null.
+  // A hash for each value: longer results of functions than max_allowed_packet would be null.
   const values = columns.map(([, name = '', type = '']) => {
     const column = quoteMariadb(name);
-    if (GEOMETRY.test(type)) return `IFNULL(MD5(ST_AsBinary(${column})), '-')`;
+    if (GEOMETRY.test(type)) return `IFNULL(SHA2(ST_AsBinary(${column}), 256), '-')`;
     // Text of a float has six digits.
-    return `IFNULL(MD5(${type === 'float' ? `${column} + 0e0` : column}), '-')`;
+    return `IFNULL(SHA2(${type === 'float' ? `${column} + 0e0` : column}, 256), '-')`;
   });
   const part = (start: number): string =>
     `CAST(IFNULL(SUM(CAST(CONV(SUBSTR(the_row, ${start}, 15), 16, 10) AS DECIMAL(65))), 0) AS CHAR)`;
   const [row = []] = await select(
     connection,
-    `SELECT COUNT(*), ${part(1)}, ${part(16)} FROM (SELECT MD5(CONCAT(${values.join(', ')})) AS the_row FROM ${quoteMariadb(table)}) AS the_rows`,
+    `SELECT COUNT(*), ${part(1)}, ${part(16)} FROM (SELECT SHA2(CONCAT(${values.join(', ')}), 256) AS the_row FROM ${quoteMariadb(table)}) AS the_rows`,
   );
   const sums = `${row[1]} ${row[2]}`;
   return { rowCount: Number(row[0]), sha256: createHash('sha256').update(sums).digest('hex') };

@@ -1,5 +1,5 @@
-// Scratch databases on a real MariaDB server: the one of `.ci/servers` or of this machine. Without one the tests of the file
-// are skipped, which the run says at its end; where `CI` is set they fail.
+// Scratch databases on a real MariaDB or MySQL server: the one of `.ci/servers` or of this machine. Without one the tests of the
+// file are skipped, which the run says at its end; where `CI` is set they fail.
 
 import { randomBytes } from 'node:crypto';
 import { findMariadb } from '@dms-backup/test-fixtures/servers';
@@ -188,6 +188,37 @@ export async function restore(
 
 const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
+/** What the server of the tests has; MariaDB 10.5 has no type `uuid`, and MySQL neither that nor sequences. */
+export const features = server ? await readFeatures() : { isMysql: false, hasUuid: false };
+
+async function readFeatures(): Promise<{ isMysql: boolean; hasUuid: boolean }> {
+  return await withClient(undefined, async (client) => {
+    const version = (await client.rows('SELECT version()'))[0]?.[0] ?? '';
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    const isMysql = !version.includes('MariaDB');
+    return { isMysql, hasUuid: !isMysql && major * 100 + minor >= 1007 };
+  });
+}
+
+/** A SELECT of the numbers from 1 to 10 to the power of `digits`, as `n`. */
+export function numbers(digits: number): string {
+  const ten = Array.from({ length: 10 }, (_, digit) => `SELECT ${digit} AS d`).join(' UNION ALL ');
+  const places = Array.from({ length: digits }, (_, place) => place);
+  const sum = places.map((place) => `t${place}.d * 1e${place}`).join(' + ');
+  // With inner joins MySQL would make a hash of nearly all of them before it sends the first.
+  const joins = places.slice(1).map((place) => `LEFT JOIN (${ten}) AS t${place} ON TRUE`);
+  return `SELECT CAST(1 + ${sum} AS SIGNED) AS n FROM (${ten}) AS t0 ${joins.join(' ')}`;
+}
+
+/**
+ * MySQL keeps in its text what means nothing: the semicolon before the next statement, and whether a column names its character
+ * set besides the collation. Nobody's restore brings these back.
+ */
+function withoutAccidents(text: string | null | undefined): string | null {
+  if (!features.isMysql) return text ?? null;
+  return (text ?? '').replaceAll(/ CHARACTER SET \w+(?= COLLATE)/g, '').replace(/;$|3B$/, '');
+}
+
 /** All that a database holds, read without the engine: definitions, counters, and rows as hex. */
 export async function stateOf(location: MariadbLocation): Promise<Record<string, unknown>> {
   return await withClient(location.name, async (client) => {
@@ -197,7 +228,7 @@ export async function stateOf(location: MariadbLocation): Promise<Record<string,
     );
     for (const [name = '', type] of tables as [string, string][]) {
       const definition = (await client.rows(`SHOW CREATE TABLE ${quoted(name)}`))[0]?.[1];
-      state[`table ${name}`] = definition;
+      state[`table ${name}`] = withoutAccidents(definition);
       if (type === 'SEQUENCE') {
         state[`rows ${name}`] = await client.rows(
           `SELECT next_not_cached_value FROM ${quoted(name)}`,
@@ -224,20 +255,20 @@ export async function stateOf(location: MariadbLocation): Promise<Record<string,
     const triggers = await client.rows(
       'SELECT trigger_name, action_timing, event_manipulation, event_object_table, action_order, HEX(action_statement), sql_mode, definer, character_set_client, collation_connection FROM information_schema.triggers WHERE trigger_schema = database() ORDER BY 1',
     );
-    for (const trigger of triggers) state[`trigger ${trigger[0]}`] = trigger;
+    for (const trigger of triggers) state[`trigger ${trigger[0]}`] = trigger.map(withoutAccidents);
     const routines = await client.rows(
       'SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = database() ORDER BY 1, 2',
     );
     for (const [type, name] of routines) {
-      state[`${type} ${name}`] = (
-        await client.rows(`SHOW CREATE ${type} ${quoted(name ?? '')}`)
-      )[0];
+      const [row = []] = await client.rows(`SHOW CREATE ${type} ${quoted(name ?? '')}`);
+      state[`${type} ${name}`] = row.map(withoutAccidents);
     }
     const events = await client.rows(
       'SELECT event_name FROM information_schema.events WHERE event_schema = database() ORDER BY 1',
     );
     for (const [name] of events) {
-      state[`event ${name}`] = (await client.rows(`SHOW CREATE EVENT ${quoted(name ?? '')}`))[0];
+      const [row = []] = await client.rows(`SHOW CREATE EVENT ${quoted(name ?? '')}`);
+      state[`event ${name}`] = row.map(withoutAccidents);
     }
     return state;
   });

@@ -5,14 +5,22 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { backUp, makeDatabase, restore, stateOf, withClient } from './mariadb-server.ts';
+import { backUp, features, makeDatabase, restore, stateOf, withClient } from './mariadb-server.ts';
 
 const instances = fileURLToPath(new URL('../../../../shared/instances', import.meta.url));
 
+/** The type `uuid` came with MariaDB 10.7. */
+function asServerTakes(dump: string): string {
+  const plain = dump.replace(/^\/\*M!999999[^\n]*\n/, '');
+  return features.hasUuid ? plain : plain.replaceAll(/^( +`\w+`) uuid /gm, '$1 char(36) ');
+}
+
 describe('captured installations', () => {
-  const names = existsSync(instances)
-    ? readdirSync(instances).filter((name) => name.endsWith('-mariadb'))
-    : [];
+  // The dumps are of MariaDB: they give values to generated columns, which MySQL refuses.
+  const names =
+    existsSync(instances) && !features.isMysql
+      ? readdirSync(instances).filter((name) => name.endsWith('-mariadb'))
+      : [];
 
   test.each(names)('%s comes back as it was', async (name) => {
     const source = await makeDatabase();
@@ -32,7 +40,7 @@ describe('captured installations', () => {
         '--binary-mode',
         source.name,
       ],
-      { input: dump.replace(/^\/\*M!999999[^\n]*\n/, ''), encoding: 'utf8' },
+      { input: asServerTakes(dump), encoding: 'utf8' },
     );
     expect(done.stderr).toBe('');
     const backup = await backUp(source);

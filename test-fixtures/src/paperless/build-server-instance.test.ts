@@ -47,7 +47,7 @@ const COLUMN_TYPES = {
   pg: `SELECT c.relname AS table_name, a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0`,
-  mariadb: `SELECT table_name, column_name, column_type AS type FROM information_schema.columns WHERE table_schema = DATABASE()`,
+  mariadb: `SELECT table_name AS table_name, column_name AS column_name, column_type AS type FROM information_schema.columns WHERE table_schema = DATABASE()`,
 };
 
 describe.each(ENGINES)('on %s', (_title, sheet, create) => {

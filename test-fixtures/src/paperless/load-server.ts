@@ -3,11 +3,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import { createConnection } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import pg from 'pg';
 
 import type { Table } from '../data/paperless-facts.ts';
 import { quoteName } from './create-schema.ts';
-import { mariadbTables, quoteMariadb } from './mariadb-schema.ts';
+import { mariadbFeatures, mariadbTables, quoteMariadb } from './mariadb-schema.ts';
 import { postgresKeys, postgresTables } from './postgres-schema.ts';
 import type { SampleServer } from './sample-instance.ts';
 import { readBatches, readLastIds, storedColumns } from './sample-rows.ts';
@@ -70,12 +71,16 @@ async function loadMariadb(
   });
   try {
     await connection.query("SET foreign_key_checks = 0, time_zone = '+00:00'");
-    for (const statement of mariadbTables(tables)) await connection.query(statement);
+    const [versions] = await connection.query<RowDataPacket[]>('SELECT version() AS version');
+    const features = mariadbFeatures(String(versions[0]?.['version']));
+    for (const statement of mariadbTables(tables, features)) await connection.query(statement);
     await connection.query('BEGIN');
     for (const table of tables) {
       const columns = storedColumns(table).map(({ name }) => quoteMariadb(name));
       const insert = `INSERT INTO ${quoteMariadb(table.name)} (${columns.join(', ')}) VALUES ?`;
-      for (const batch of readBatches(rows, table, '')) await connection.query(insert, [batch]);
+      const uuid = features.hasUuid ? 'dashed' : 'plain';
+      for (const batch of readBatches(rows, table, '', uuid))
+        await connection.query(insert, [batch]);
     }
     await connection.query('COMMIT');
     for (const [table, id] of readLastIds(rows)) {

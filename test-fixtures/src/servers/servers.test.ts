@@ -3,7 +3,7 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 
-import { ownPostgres, sharedPostgres } from './postgres-server.ts';
+import { ownPostgres, postgresMajor, sharedPostgres } from './postgres-server.ts';
 
 async function ask(server: { host: string; port: number; user: string }, sql: string) {
   const client = new pg.Client({
@@ -21,8 +21,8 @@ async function ask(server: { host: string; port: number; user: string }, sql: st
 }
 
 describe.each([
-  ['old', '12'],
-  ['new', '18'],
+  ['old', 12],
+  ['new', postgresMajor('new')],
 ] as const)('the %s PostgreSQL', (age, major) => {
   test('is that major, with the encoding and the rights that tests expect', async () => {
     const server = await sharedPostgres(age);

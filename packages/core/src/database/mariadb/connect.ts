@@ -333,11 +333,6 @@ async function initialise(session: Session, options: ConnectOptions): Promise<vo
       ? 'SET SESSION max_statement_time = 0'
       : 'SET SESSION max_execution_time = 0, information_schema_stats_expiry = 0',
   );
-  // MySQL 8.0.30 and later may give tables without a key one that nobody asked for.
-  const invisibleKeys = "SHOW VARIABLES LIKE 'sql_generate_invisible_primary_key'";
-  if (!session.isMariadb && (await session.value(invisibleKeys)) !== null) {
-    await session.run('SET SESSION sql_generate_invisible_primary_key = OFF');
-  }
 }
 
 async function send(connection: Connection, sql: string): Promise<RawRow[]> {

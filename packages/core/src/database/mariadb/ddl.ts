@@ -142,19 +142,28 @@ async function createObject(session: Session, definition: Definition): Promise<v
 }
 
 async function runDefinition(session: Session, definition: Definition, sql: string): Promise<void> {
-  const grant = session.isMariadb ? 'GRANT SET USER ON *.*' : 'GRANT SET_USER_ID ON *.*';
   try {
     await session.run(sql);
   } catch (error) {
-    const isDefiner = errorNumber(error) === 1227;
     throw serverError(error, `create ${definition.kind} '${definition.name}'`, {
       otherwise: 'restore-failed',
-      hints: {
-        'database-denied': isDefiner
-          ? `Its definer is another user. ${session.grantHint(grant)}`
-          : session.grantHint(...session.restoreGrants()),
-      },
+      hints: { 'database-denied': deniedHint(session, error) },
     });
+  }
+}
+
+function deniedHint(session: Session, error: unknown): string {
+  switch (errorNumber(error)) {
+    case 1227: {
+      // MySQL names the rights that would do, SUPER first, the smallest last; they have other names in every release.
+      const named = /the (?:[\w, ]+ or )?([A-Z_]+) privilege/.exec((error as Error).message)?.[1];
+      const right = session.isMariadb ? 'SET USER' : (named ?? 'SET_ANY_DEFINER');
+      return `Its definer is another user. ${session.grantHint(`GRANT ${right} ON *.*`)}`;
+    }
+    case 1419:
+      return 'The server writes a binary log. Let an administrator run, for the time of the restore: SET GLOBAL log_bin_trust_function_creators = 1;';
+    default:
+      return session.grantHint(...session.restoreGrants());
   }
 }
 

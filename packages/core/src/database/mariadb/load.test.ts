@@ -3,6 +3,7 @@ import { rejection } from '../../../test/caught.ts';
 import {
   backUp,
   databasesBeside,
+  features,
   makeDatabase,
   options,
   prepare,
@@ -44,7 +45,9 @@ test('rows that the server refuses: no value is told, nothing is left', async ()
   expect(await refused('1\tsecret\t1\t\\N\t\\N\n')).toMatchObject(bad);
   expect(await refused('1\tSecr\t1\t\\N\t\\N\n2\tsecr\t1\t\\N\t\\N\n')).toMatchObject({
     ...bad,
-    message: "cannot load table 't': a value that must be unique comes twice ('u'), error 1062",
+    message: expect.stringMatching(
+      /^cannot load table 't': a value that must be unique comes twice \('(?:t\.)?u'\), error 1062$/,
+    ),
   });
   expect(await refused('1\tx\t300\t\\N\t\\N\n')).toMatchObject(bad);
   expect(await refused('1\tx\t1\t2024-13-01\t\\N\n')).toMatchObject(bad);
@@ -158,8 +161,14 @@ test('objects of another definer need a right, which is named before anything is
         code: 'database-denied',
         message: expect.stringContaining("view 'v'"),
       });
-      expect(error.hint).toContain(`GRANT SET USER ON *.* TO '${user}'@'%';`);
-      await client.rows(`GRANT SET USER ON *.* TO '${user}'@'%'`);
+      const rights = features.isMysql ? 'SET_(?:ANY_DEFINER|USER_ID)' : 'SET USER';
+      expect(error.hint).toMatch(new RegExp(`GRANT ${rights} ON \\*\\.\\* TO '${user}'@'%';`));
+      await client.rows(/GRANT .*;/.exec(error.hint)?.[0] ?? '');
+      if (features.isMysql) {
+        const next = await rejection(prepare(backup, { ...target, user }));
+        expect(next.hint).toContain(`GRANT SYSTEM_USER ON *.* TO '${user}'@'%';`);
+        await client.rows(/GRANT .*;/.exec(next.hint)?.[0] ?? '');
+      }
       await restore(backup, { ...target, user });
       expect(Object.keys(await stateOf(target))).toEqual(['table t', 'rows t', 'view v']);
     } finally {

@@ -13,6 +13,8 @@ import type {
   PreparedDatabase,
   Table,
 } from '../engine.ts';
+import { allowAllRows, forbidInvisibleKeys } from './build-settings.ts';
+import { readTableEntries } from './catalogue.ts';
 import { connect, type Session } from './connect.ts';
 import { copyIn } from './copy-in.ts';
 import { copyOut, digestTable } from './copy-out.ts';
@@ -49,8 +51,7 @@ export async function openWorkshop(
   const names = databaseNames(location.name);
   try {
     await lockTarget(session, names, options);
-    await session.run('SET SESSION foreign_key_checks = 0');
-    if (session.isMariadb) await session.run('SET SESSION check_constraint_checks = 0');
+    await allowAllRows(session);
     await recover(session, names);
     const id = randomUUID();
     const marker = { id, phase: 'building', keepsFormer: false } as const;
@@ -154,6 +155,8 @@ class MariadbLoad extends PreparedSwitch implements DatabaseLoad {
   readonly #schema: DatabaseSchema;
   readonly #signal: AbortSignal | undefined;
   #uncommittedBytes = 0;
+  /** Tables of MyISAM and the like: MySQL with `enforce_gtid_consistency` refuses them inside a transaction. */
+  readonly #withoutTransactions = new Set<string>();
 
   constructor(
     workshop: OpenWorkshop,
@@ -169,18 +172,34 @@ class MariadbLoad extends PreparedSwitch implements DatabaseLoad {
   async createTables(): Promise<void> {
     await this.#step('create the tables', async () => {
       await this.session.run(`USE ${quoted(this.names.workshop)}`);
+      await forbidInvisibleKeys(this.session, this.#schema);
       await createTables(this.session, this.#schema);
       await assertColumns(this.session, this.names.workshop, this.#schema);
+      for (const { name, storageEngine } of await readTableEntries(
+        this.session,
+        this.names.workshop,
+      )) {
+        if (storageEngine !== 'InnoDB') this.#withoutTransactions.add(this.#fold(name));
+      }
     });
   }
 
   async copyIn(table: Table, chunk: CopyChunk): Promise<void> {
     await this.#step(`load table '${table.name}'`, async () => {
+      if (this.#withoutTransactions.has(this.#fold(table.name))) {
+        if (this.#uncommittedBytes > 0) await this.#commitRows();
+        await copyIn(this.session, this.names.workshop, table, chunk);
+        return;
+      }
       if (this.#uncommittedBytes === 0) await this.session.run('START TRANSACTION');
       this.#uncommittedBytes += chunk.bytes.length;
       await copyIn(this.session, this.names.workshop, table, chunk);
       if (this.#uncommittedBytes >= transactionBytes) await this.#commitRows();
     });
+  }
+
+  #fold(name: string): string {
+    return this.session.foldsNames ? name.toLowerCase() : name;
   }
 
   async #commitRows(): Promise<void> {
