@@ -27,11 +27,17 @@ export function quoted(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
-export async function openClient(database?: string): Promise<Client> {
+/** The server of the tests unless another one is given. */
+type Place = Pick<MariadbLocation, 'host' | 'port' | 'user'>;
+
+export async function openClient(
+  database?: string,
+  place: Place = { host, port, user },
+): Promise<Client> {
   const connection = createConnection({
-    host,
-    port,
-    user,
+    host: place.host,
+    ...(place.port !== undefined && { port: place.port }),
+    ...(place.user !== undefined && { user: place.user }),
     charset: 'UTF8MB4_UNICODE_CI',
     multipleStatements: true,
     ...(database !== undefined && { database }),
@@ -73,8 +79,9 @@ export class Client {
 export async function withClient<T>(
   database: string | undefined,
   work: (client: Client) => Promise<T>,
+  place?: Place,
 ): Promise<T> {
-  const client = await openClient(database);
+  const client = await openClient(database, place);
   try {
     return await work(client);
   } finally {
@@ -111,7 +118,11 @@ afterAll(async () => {
 /** Databases of the server that belong to a location, without the live one. */
 export async function databasesBeside(location: MariadbLocation): Promise<string[]> {
   const { workshop, former, discarded } = databaseNames(location.name);
-  const found = await withClient(undefined, async (client) => await client.rows('SHOW DATABASES'));
+  const found = await withClient(
+    undefined,
+    async (client) => await client.rows('SHOW DATABASES'),
+    location,
+  );
   const names = new Set(found.map(([name]) => name));
   return Object.entries({ workshop, former, discarded })
     .filter(([, name]) => names.has(name))
@@ -221,55 +232,60 @@ function withoutAccidents(text: string | null | undefined): string | null {
 
 /** All that a database holds, read without the engine: definitions, counters, and rows as hex. */
 export async function stateOf(location: MariadbLocation): Promise<Record<string, unknown>> {
-  return await withClient(location.name, async (client) => {
-    const state: Record<string, unknown> = {};
-    const tables = await client.rows(
-      "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = database() AND table_type <> 'VIEW' ORDER BY 1",
-    );
-    for (const [name = '', type] of tables as [string, string][]) {
-      const definition = (await client.rows(`SHOW CREATE TABLE ${quoted(name)}`))[0]?.[1];
-      state[`table ${name}`] = withoutAccidents(definition);
-      if (type === 'SEQUENCE') {
-        state[`rows ${name}`] = await client.rows(
-          `SELECT next_not_cached_value FROM ${quoted(name)}`,
+  return await withClient(
+    location.name,
+    async (client) => {
+      const state: Record<string, unknown> = {};
+      const tables = await client.rows(
+        "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = database() AND table_type <> 'VIEW' ORDER BY 1",
+      );
+      for (const [name = '', type] of tables as [string, string][]) {
+        const definition = (await client.rows(`SHOW CREATE TABLE ${quoted(name)}`))[0]?.[1];
+        state[`table ${name}`] = withoutAccidents(definition);
+        if (type === 'SEQUENCE') {
+          state[`rows ${name}`] = await client.rows(
+            `SELECT next_not_cached_value FROM ${quoted(name)}`,
+          );
+          continue;
+        }
+        const columns = await client.rows(
+          `SELECT column_name FROM information_schema.columns WHERE table_schema = database() AND table_name = ${client.connection.escape(name)} ORDER BY ordinal_position`,
         );
-        continue;
+        const fields = columns.map(
+          ([column]) => `IFNULL(HEX(CAST(${quoted(column ?? '')} AS BINARY)), '-')`,
+        );
+        const rows = await client.rows(
+          `SELECT CONCAT_WS(',', ${fields.join(', ')}) FROM ${quoted(name)}`,
+        );
+        state[`rows ${name}`] = rows.map(([row]) => row ?? '').toSorted(byText);
       }
-      const columns = await client.rows(
-        `SELECT column_name FROM information_schema.columns WHERE table_schema = database() AND table_name = ${client.connection.escape(name)} ORDER BY ordinal_position`,
+      const views = await client.rows(
+        'SELECT table_name FROM information_schema.views WHERE table_schema = database() ORDER BY 1',
       );
-      const fields = columns.map(
-        ([column]) => `IFNULL(HEX(CAST(${quoted(column ?? '')} AS BINARY)), '-')`,
+      for (const [name] of views) {
+        state[`view ${name}`] = (await client.rows(`SHOW CREATE VIEW ${quoted(name ?? '')}`))[0];
+      }
+      const triggers = await client.rows(
+        'SELECT trigger_name, action_timing, event_manipulation, event_object_table, action_order, HEX(action_statement), sql_mode, definer, character_set_client, collation_connection FROM information_schema.triggers WHERE trigger_schema = database() ORDER BY 1',
       );
-      const rows = await client.rows(
-        `SELECT CONCAT_WS(',', ${fields.join(', ')}) FROM ${quoted(name)}`,
+      for (const trigger of triggers)
+        state[`trigger ${trigger[0]}`] = trigger.map(withoutAccidents);
+      const routines = await client.rows(
+        'SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = database() ORDER BY 1, 2',
       );
-      state[`rows ${name}`] = rows.map(([row]) => row ?? '').toSorted(byText);
-    }
-    const views = await client.rows(
-      'SELECT table_name FROM information_schema.views WHERE table_schema = database() ORDER BY 1',
-    );
-    for (const [name] of views) {
-      state[`view ${name}`] = (await client.rows(`SHOW CREATE VIEW ${quoted(name ?? '')}`))[0];
-    }
-    const triggers = await client.rows(
-      'SELECT trigger_name, action_timing, event_manipulation, event_object_table, action_order, HEX(action_statement), sql_mode, definer, character_set_client, collation_connection FROM information_schema.triggers WHERE trigger_schema = database() ORDER BY 1',
-    );
-    for (const trigger of triggers) state[`trigger ${trigger[0]}`] = trigger.map(withoutAccidents);
-    const routines = await client.rows(
-      'SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = database() ORDER BY 1, 2',
-    );
-    for (const [type, name] of routines) {
-      const [row = []] = await client.rows(`SHOW CREATE ${type} ${quoted(name ?? '')}`);
-      state[`${type} ${name}`] = row.map(withoutAccidents);
-    }
-    const events = await client.rows(
-      'SELECT event_name FROM information_schema.events WHERE event_schema = database() ORDER BY 1',
-    );
-    for (const [name] of events) {
-      const [row = []] = await client.rows(`SHOW CREATE EVENT ${quoted(name ?? '')}`);
-      state[`event ${name}`] = row.map(withoutAccidents);
-    }
-    return state;
-  });
+      for (const [type, name] of routines) {
+        const [row = []] = await client.rows(`SHOW CREATE ${type} ${quoted(name ?? '')}`);
+        state[`${type} ${name}`] = row.map(withoutAccidents);
+      }
+      const events = await client.rows(
+        'SELECT event_name FROM information_schema.events WHERE event_schema = database() ORDER BY 1',
+      );
+      for (const [name] of events) {
+        const [row = []] = await client.rows(`SHOW CREATE EVENT ${quoted(name ?? '')}`);
+        state[`event ${name}`] = row.map(withoutAccidents);
+      }
+      return state;
+    },
+    location,
+  );
 }

@@ -145,7 +145,7 @@ async function waitUntilReady(server: ChildProcess, log: string): Promise<void> 
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once('error', reject);

@@ -1,12 +1,14 @@
 // Sessions with a MariaDB or MySQL server: one way to connect, one set of session variables. Results come as the bytes that the
 // server sends, never as dates or numbers of JavaScript.
 
+import { isIP } from 'node:net';
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2';
 import { assertNotAborted, DmsBackupError, systemErrorCode } from '../../errors.ts';
 import { describeLocation } from '../database-url.ts';
 import type { ConnectOptions } from '../engine.ts';
+import { networkError } from './login-error.ts';
 import { databaseNames, escapePattern, type MariadbLocation } from './names.ts';
 import { literal, quoted } from './quoting.ts';
 import { errorNumber, serverError } from './server-error.ts';
@@ -236,6 +238,8 @@ export async function connect(
     return session;
   } catch (error) {
     connection?.destroy();
+    const unreachable = networkError(error, location, settings.main.socketPath);
+    if (unreachable) throw unreachable;
     const user = `'${location.user ?? userInfo().username}'@'%'`;
     const name = quoted(location.name);
     throw serverError(error, what, {
@@ -256,9 +260,23 @@ function connectionSettings(
     Object.entries(location.options ?? {}).map(([key, value]) => [key.replaceAll('_', '-'), value]),
   );
   const isLocalhost = location.host === '' || location.host === 'localhost';
-  const socketPath = isLocalhost ? (given['socket'] ?? given['unix-socket']) : undefined;
-  const isLocal = isLocalhost || location.host === '127.0.0.1' || location.host === '::1';
+  const named = isLocalhost ? (given['socket'] ?? given['unix-socket']) : undefined;
+  // As for PostgreSQL: a host that is a path is a socket.
+  const socketPath = location.host.startsWith('/') ? location.host : named;
+  const isLocal =
+    isLocalhost ||
+    socketPath !== undefined ||
+    location.host === '127.0.0.1' ||
+    location.host === '::1';
   const tls = readTls(given, isLocal);
+  // mysql2 3.24 (`startTLS`) would look for the name `localhost` in the certificate.
+  if (tls.ssl?.verifyIdentity && isIP(location.host) !== 0) {
+    throw new DmsBackupError(
+      'configuration-invalid',
+      `cannot compare the address '${location.host}' with the names in a certificate`,
+      { hint: 'With ssl-mode=VERIFY_IDENTITY give the host name that the certificate is for.' },
+    );
+  }
   const password = options.password ?? options.environment?.['MYSQL_PWD'];
   return {
     main: {

@@ -67,6 +67,10 @@ const lostConnection: ReadonlySet<string> = new Set([
 /** ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_NEW_ABORTING_CONNECTION, ER_CONNECTION_KILLED of MariaDB. */
 const lostNumbers: ReadonlySet<number> = new Set([1053, 1077, 1152, 1184, 1927, 4031]);
 
+/** The disk that a user looks at first is another one. */
+const noSpaceHint =
+  'Free space on the file system of the database server: it holds the old and the new tables at the same time.';
+
 export function errorNumber(error: unknown): number | undefined {
   const number = error instanceof Error ? (error as { errno?: unknown }).errno : undefined;
   // Errors of the system have negative numbers.
@@ -100,7 +104,7 @@ export function serverError(error: unknown, what: string, place: ErrorPlace = {}
   if (isDmsBackupError(error) || !(error instanceof Error)) return error;
   const code = errorCode(error) ?? place.otherwise;
   if (code === undefined) return error;
-  const hint = place.hints?.[code];
+  const hint = place.hints?.[code] ?? (code === 'no-space' ? noSpaceHint : undefined);
   return new DmsBackupError(code, `cannot ${what}: ${reasonOf(error, place.hasValues === true)}`, {
     ...(hint !== undefined && { hint }),
     // The driver's error carries the statement, and that may carry rows.
