@@ -85,7 +85,8 @@ async function digestTable(
   result: ServerDigest,
 ): Promise<void> {
   const [shown] = await select(connection, `SHOW CREATE TABLE ${quoteMariadb(table)}`);
-  const text = shown?.[1] ?? '';
+  // MySQL remembers whether a column named its character set; the collation says it anyway.
+  const text = (shown?.[1] ?? '').replaceAll(/ CHARACTER SET \w+(?= COLLATE)/g, '');
   const options = text.slice(text.lastIndexOf('\n)'));
   const next = / AUTO_INCREMENT=(\d+)/.exec(options);
   if (next) result.sequences[table] = next[1] ?? '';

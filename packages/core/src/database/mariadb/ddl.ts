@@ -85,7 +85,7 @@ export async function createTables(session: Session, schema: DatabaseSchema): Pr
     if (value !== undefined && !/^-?\d{1,20}$/.test(value)) {
       throw damaged(definition, 'has a next value that is no integer');
     }
-    await runDefinition(session, definition, tableText(definition, value));
+    await runDefinition(session, definition, tableText(definition, value), schema.engineVersion);
     if (definition.kind === 'sequence' && value !== undefined) {
       await session.rows(`SELECT SETVAL(${quoted(definition.name)}, ${value}, 0)`);
     }
@@ -141,15 +141,36 @@ async function createObject(session: Session, definition: Definition): Promise<v
   }
 }
 
-async function runDefinition(session: Session, definition: Definition, sql: string): Promise<void> {
+async function runDefinition(
+  session: Session,
+  definition: Definition,
+  sql: string,
+  madeOn?: string,
+): Promise<void> {
   try {
     await session.run(sql);
   } catch (error) {
+    const otherServer = madeOn === undefined ? undefined : otherServerHint(session, madeOn);
     throw serverError(error, `create ${definition.kind} '${definition.name}'`, {
       otherwise: 'restore-failed',
-      hints: { 'database-denied': deniedHint(session, error) },
+      hints: {
+        'database-denied': deniedHint(session, error),
+        ...(otherServer !== undefined && { 'restore-failed': otherServer }),
+      },
     });
   }
+}
+
+/** Undefined where the definitions come from the same release. */
+function otherServerHint(session: Session, madeOn: string): string | undefined {
+  const [from, to] = [releaseOf(madeOn), releaseOf(session.serverVersion)];
+  if (from === to) return undefined;
+  return `The database was backed up on ${from}, and this server is ${to}: restore into a server of the same product that is not older.`;
+}
+
+function releaseOf(version: string): string {
+  const number = /^\d+\.\d+/.exec(version)?.[0] ?? '';
+  return `${/mariadb/i.test(version) ? 'MariaDB' : 'MySQL'} ${number}`;
 }
 
 function deniedHint(session: Session, error: unknown): string {

@@ -94,6 +94,22 @@ test('definitions that do something else than they say', async () => {
   expect(await databasesBeside(target)).toEqual([]);
 });
 
+test('definitions that only another server understands', async () => {
+  const backup = await backUp(await makeDatabase('CREATE TABLE t (id int PRIMARY KEY)'));
+  const { schema } = withDefinition(backup, 'preData', {
+    sql: 'CREATE TABLE t (id newer_type PRIMARY KEY)',
+  });
+  const target = await makeDatabase();
+  const ofNewer = { ...backup, schema: { ...schema, engineVersion: '99.1.2-MariaDB-log' } };
+  const error = await rejection(prepare(ofNewer, target));
+  expect(error.code).toBe('restore-failed');
+  expect(error.hint).toMatch(
+    /^The database was backed up on MariaDB 99\.1, and this server is (?:MariaDB|MySQL) \d+\.\d+:/,
+  );
+  const same = await rejection(prepare({ ...backup, schema }, target));
+  expect(same.hint).not.toContain('backed up on');
+});
+
 test('a session that is lost while rows are loaded', async () => {
   const backup = await backUp(
     await makeDatabase('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)'),
@@ -189,6 +205,33 @@ test('names at the limits', async () => {
   expect(await stateOf(target)).toEqual(await stateOf(source));
   await mariadbEngine.dropFormer!(target, options);
   expect(await databasesBeside(target)).toEqual([]);
+});
+
+test('a server that gives tables without a key one of its own', async ({ skip }) => {
+  if (!features.isMysql) skip('only MySQL does');
+  const backup = await backUp(
+    await makeDatabase('CREATE TABLE t (a int); INSERT INTO t VALUES (1)'),
+  );
+  const target = await makeDatabase();
+  const user = target.name.slice(0, 20);
+  const pattern = quoted(`${target.name.replaceAll('_', String.raw`\_`)}%`);
+  await withClient(undefined, async (client) => {
+    await client.rows(
+      `CREATE USER '${user}'@'%'; GRANT ALL PRIVILEGES ON ${pattern}.* TO '${user}'@'%'; SET GLOBAL sql_generate_invisible_primary_key = ON`,
+    );
+    try {
+      const error = await rejection(prepare(backup, { ...target, user }));
+      expect([error.code, error.hint]).toEqual([
+        'database-denied',
+        expect.stringContaining(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO '${user}'@'%';`),
+      ]);
+      expect(await restore(backup, target)).toEqual(backup.digests);
+    } finally {
+      await client.rows(
+        `SET GLOBAL sql_generate_invisible_primary_key = OFF; DROP USER '${user}'@'%'`,
+      );
+    }
+  });
 });
 
 test('an ordinary user restores with the rights that the error names', async () => {
