@@ -68,7 +68,7 @@ export async function askProgram(
   let failure: DmsBackupError | undefined;
   const stop = (error: DmsBackupError): void => {
     failure ??= error;
-    child.kill('SIGKILL');
+    killProgram(child);
   };
   child.stdout?.on('data', (piece: Buffer) => {
     length += piece.length;
@@ -92,11 +92,21 @@ export async function askProgram(
   }
 }
 
+/** Ends a program and what it has started itself, at once. Does nothing when it has ended. */
+export function killProgram(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // gone in this moment
+  }
+}
+
 /** Asks a program to end, and ends it after `graceMs`. Resolves when it is gone. */
 export async function endProgram(program: RunningProgram, graceMs: number): Promise<void> {
   const { child, ended } = program;
   if (graceMs > 0) child.kill('SIGINT');
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  const timer = setTimeout(() => killProgram(child), graceMs);
   await ended.catch(() => undefined);
   clearTimeout(timer);
 }

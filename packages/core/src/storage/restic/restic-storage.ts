@@ -2,7 +2,7 @@
 
 import { DmsBackupError } from '../../errors.ts';
 import type { ResticPlace } from '../place.ts';
-import { endProgram } from '../program.ts';
+import { endProgram, killProgram } from '../program.ts';
 import type { Storage, StorageContext, StoredFile, StoredStream } from '../storage.ts';
 import { assertStoredName, isStoredName } from '../stored-name.ts';
 import { createRestic, type Restic, type ResticSnapshot } from './restic-program.ts';
@@ -70,7 +70,7 @@ function dump(
 ): StoredStream {
   const program = restic.startDump(snapshot);
   const tried = `cannot read '${shown}'`;
-  const interrupt = (): void => void program.child.kill('SIGKILL');
+  const interrupt = (): void => killProgram(program.child);
   signal?.addEventListener('abort', interrupt, { once: true });
 
   async function* read(): AsyncGenerator<Buffer> {

@@ -17,7 +17,7 @@ for second in 1 2 3 4 5 6 7 8 9 10; do
   kill -0 "$1" || exit 0
   sleep 1
 done
-kill -KILL "$1"
+kill -KILL -- "-$1"
 sleep 1
 `;
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { DmsBackupError } from '../../errors.ts';
 import {
   endProgram,
+  killProgram,
   lastWords,
   startProgram,
   type ProgramCall,
@@ -66,7 +67,7 @@ export async function openSession(
   function lose(error: DmsBackupError): void {
     lost ??= error;
     clearTimeout(stall);
-    child.kill('SIGKILL');
+    killProgram(child);
     for (const request of waiting.values()) request.reject(lost);
     waiting.clear();
   }
