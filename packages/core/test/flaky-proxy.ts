@@ -10,7 +10,7 @@ export interface FlakyProxy {
   cut(direction: 'up' | 'down', afterBytes: number, times: number): void;
   /** Cuts the connections that are there now, after so many more bytes; new ones are left alone. */
   cutExisting(direction: 'up' | 'down', afterBytes: number): void;
-  /** Bytes that pass from now on are swallowed; the connections stay open. */
+  /** Bytes are swallowed from now on; the connections stay open. */
   silence(): void;
   /** All is well again. */
   heal(): void;

@@ -33,12 +33,11 @@ export interface ContractOptions {
   readonly rename: (place: ContractPlace, from: string, to: string) => Promise<void>;
 }
 
-export async function openPlace(place: ContractPlace, signal?: AbortSignal): Promise<Storage> {
+export async function openPlace(place: ContractPlace, patience = hurried): Promise<Storage> {
   return openStorage(parsePlace(place.url), {
     environment: { ...process.env, ...place.environment },
     workingDirectory: '/',
-    patience: hurried,
-    signal,
+    patience,
   });
 }
 

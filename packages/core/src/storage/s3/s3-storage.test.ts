@@ -6,6 +6,7 @@ import { startFlakyProxy } from '../../../test/flaky-proxy.ts';
 import { startS3Server, type S3Server } from '../../../test/s3-server.ts';
 import {
   expectSame,
+  hurried,
   openPlace,
   patternBytes,
   readWhole,
@@ -203,6 +204,21 @@ describe('a server in trouble', () => {
 });
 
 describe('a bad network', () => {
+  test('silent for a moment, in the middle of writing and of reading: all comes through', async () => {
+    const proxy = await startFlakyProxy(server.port);
+    const storage = await openPlace(makePlace('', proxy.port), { ...hurried, stallMs: 700 });
+    const sink = await storage.createSink('a.tar');
+    proxy.silence();
+    setTimeout(() => proxy.heal(), 1500);
+    await sink.write(large);
+    await sink.commit();
+    const opened = await storage.open('a.tar');
+    proxy.silence();
+    setTimeout(() => proxy.heal(), 1500);
+    expectSame(await readWhole(opened), large);
+    await storage.close();
+  });
+
   test.each([0, 1, 300, 5000, 1_000_000, 7_999_999, 8_388_608, 8_389_100])(
     'cut after %i bytes of the upload, three times: the archive is whole',
     async (afterBytes) => {

@@ -18,6 +18,7 @@ import { scratchDirectory } from '../../../test/scratch-directory.ts';
 import { startSshServer, type SshServer } from '../../../test/ssh-server.ts';
 import {
   expectSame,
+  hurried,
   openPlace,
   patternBytes,
   readWhole,
@@ -106,6 +107,21 @@ test('a file that is replaced while it is read is noticed', async () => {
 });
 
 describe('a bad network', () => {
+  test('silent for a moment, in the middle of writing and of reading: all comes through', async () => {
+    const proxy = await startFlakyProxy(full.port);
+    const storage = await openPlace(makePlace(full, proxy.port), { ...hurried, stallMs: 700 });
+    const sink = await storage.createSink('a.tar');
+    proxy.silence();
+    setTimeout(() => proxy.heal(), 1500);
+    await sink.write(bytes);
+    await sink.commit();
+    const opened = await storage.open('a.tar');
+    proxy.silence();
+    setTimeout(() => proxy.heal(), 1500);
+    expectSame(await readWhole(opened), bytes);
+    await storage.close();
+  });
+
   // the greeting of SSH takes about 3000 bytes, the rest is the archive
   test.each([0, 500, 2500, 3500, 4500, 40_000, 1_000_000, 2_999_000])(
     'cut after %i bytes of the upload, twice: the archive is whole',
