@@ -16,6 +16,7 @@ const shell = (script: string) => ({
 test.each([
   ['first\nlast words\n\n', 'last words'],
   ['', 'it said nothing'],
+  ['2026/11/21 23:57:00 Failed to copy', 'Failed to copy'],
   ['cannot open https://me:pw@host/x', 'cannot open https://***@host/x'],
   ['password hunter2 is wrong', 'password *** is wrong'],
   ['in /home/me', 'in /home/me'],

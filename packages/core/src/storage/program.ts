@@ -126,6 +126,8 @@ export function lastWords(said: string, environment: ProgramCall['environment'])
     .split('\n')
     // oxlint-disable-next-line no-control-regex -- these are what is removed
     .map((line) => line.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim())
+    // rclone begins its lines with the time
+    .map((line) => line.replace(/^\d{4}\/\d\d\/\d\d [\d:]{8} /, ''))
     .filter((line) => line !== '');
   return (lines.at(-1) ?? 'it said nothing').slice(0, 300);
 }
