@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net';
 import type { Connection, Submittable } from 'pg';
+import { freeMemory } from '../../io/free-memory.ts';
 import type { CopyChunk } from '../engine.ts';
 
 const copyData = 0x64;
@@ -96,6 +97,7 @@ export class CopyReceiver implements Submittable {
 
   readonly #onData = (bytes: Buffer): void => {
     let offset = 0;
+    let isShared = false;
     while (offset < bytes.length) {
       if (this.#missing === 0) {
         const type = bytes[offset] ?? 0;
@@ -117,11 +119,16 @@ export class CopyReceiver implements Submittable {
       }
       const end = Math.min(offset + this.#missing, bytes.length);
       if (this.#isRow) this.#append(bytes, offset, end);
-      else if (end > offset) this.#forward?.(bytes.subarray(offset, end));
+      else if (end > offset) {
+        this.#forward?.(bytes.subarray(offset, end));
+        isShared = true;
+      }
       this.#missing -= end - offset;
       offset = end;
       if (this.#missing === 0 && this.#isRow) this.#endRow();
     }
+    // V8 collects the whole heap for every 64 MB of such buffers; nobody else has seen this one
+    if (!isShared) freeMemory(bytes);
   };
 
   #readHeader(bytes: Buffer, offset: number): number {
