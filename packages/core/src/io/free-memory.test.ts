@@ -12,6 +12,12 @@ test('a large buffer is gone', () => {
   expect(() => freeMemory(bytes)).not.toThrow();
 });
 
+test('a small buffer with memory of its own is gone', () => {
+  const bytes = Buffer.allocUnsafeSlow(100);
+  freeMemory(bytes);
+  expect(bytes.length).toBe(0);
+});
+
 test('buffers of the shared pool stay', () => {
   const one = Buffer.from('one');
   const other = Buffer.from('other');

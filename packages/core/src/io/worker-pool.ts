@@ -35,9 +35,10 @@ export function defaultThreads(): number {
 
 /**
  * File contents lie outside of the heap; on it a thread has some thousand small objects per job. A small heap is collected
- * early: without a limit each thread grows by 30 MB of garbage first.
+ * early: without a limit each thread grows by 30 MB of garbage first. But V8 also stops and collects all of it when the memory
+ * outside grows by half of this number: a frame in all its forms (compressed, unpacked, contents) must fit, which is 11 MB.
  */
-const threadHeapMebibytes = 16;
+const threadHeapMebibytes = 32;
 const nothing = { data: undefined, transfer: [] };
 
 export class WorkerPool<Job, Result> {

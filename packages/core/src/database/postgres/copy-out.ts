@@ -2,6 +2,7 @@
 // is parsed: what arrives is copied once, into the chunk. The digest is that of `database/table-digest.ts`.
 
 import { assertNotAborted } from '../../errors.ts';
+import { freeMemory } from '../../io/free-memory.ts';
 import { qualifiedName } from '../schema.ts';
 import type { CopyChunk, Table, TableDigest } from '../engine.ts';
 import { createTableDigester } from '../table-digest.ts';
@@ -29,6 +30,7 @@ export async function* copyOut(
   if (generated !== undefined) {
     for await (const { bytes } of receive(session, table, generated, chunkBytes)) {
       digester.add({ bytes: nothing, rows: 0, generated: bytes });
+      freeMemory(bytes);
     }
   }
   return digester.finish();
@@ -40,6 +42,7 @@ export async function digestTable(session: Session, table: Table): Promise<Table
   for (;;) {
     const { done, value } = await rows.next();
     if (done) return value;
+    freeMemory(value.bytes);
   }
 }
 
