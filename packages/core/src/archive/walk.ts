@@ -49,6 +49,8 @@ export interface WalkResult {
 /** A run of entries ends at the next frame border from here on; and in any case at twice what the writer puts into a frame. */
 const jobTargetEntries = 256;
 const jobLimitEntries = 1024;
+/** Half of it holds a frame in all its forms: compressed, unpacked, contents (11 MB). */
+const threadHeapMebibytes = 32;
 /** Contents that threads may read ahead of the one that takes them; a larger one comes alone. */
 const readAheadBytes = 3 * frameTargetBytes;
 const prove: Wish = { do: 'prove' };
@@ -93,9 +95,11 @@ class Walk {
   constructor(reader: ArchiveReader, options: WalkOptions) {
     this.#reader = reader;
     this.#options = options;
-    this.#pool = new WorkerPool(new URL('./unpack-worker', import.meta.url), options.threads, () =>
-      reader.source.forThread(),
-    );
+    const module = new URL('./unpack-worker', import.meta.url);
+    this.#pool = new WorkerPool(module, options.threads, {
+      heapMebibytes: threadHeapMebibytes,
+      giveThread: () => reader.source.forThread(),
+    });
   }
 
   async run(): Promise<WalkResult> {

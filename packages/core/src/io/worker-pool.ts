@@ -36,10 +36,17 @@ export function defaultThreads(): number {
 /**
  * File contents lie outside of the heap; on it a thread has some thousand small objects per job. A small heap is collected
  * early: without a limit each thread grows by 30 MB of garbage first. But V8 also stops and collects all of it when the memory
- * outside grows by half of this number: a frame in all its forms (compressed, unpacked, contents) must fit, which is 11 MB.
+ * outside grows by half of this number.
  */
-const threadHeapMebibytes = 32;
+const threadHeapMebibytes = 16;
 const nothing = { data: undefined, transfer: [] };
+
+export interface PoolOptions {
+  /** Old generation of the heap of each thread. */
+  readonly heapMebibytes?: number;
+  /** Called once for each thread: what it finds as its `workerData`. */
+  readonly giveThread?: () => { data: unknown; transfer: readonly Transferable[] };
+}
 
 export class WorkerPool<Job, Result> {
   readonly #workers: { worker: Worker; busy: number; exited: Promise<void> }[] = [];
@@ -49,19 +56,16 @@ export class WorkerPool<Job, Result> {
   #closed = false;
   #failure: unknown;
 
-  /**
-   * `module`: file URL of the worker's source without its ending, e.g. `new URL('./pack-worker', import.meta.url)`. `giveThread`:
-   * called once for each thread, what it finds as its `workerData`.
-   */
+  /** `module`: file URL of the worker's source without its ending, e.g. `new URL('./pack-worker', import.meta.url)`. */
   constructor(
     module: URL,
     threads = defaultThreads(),
-    giveThread: () => { data: unknown; transfer: readonly Transferable[] } = () => nothing,
+    { heapMebibytes = threadHeapMebibytes, giveThread = () => nothing }: PoolOptions = {},
   ) {
     // from sources (tests) Node strips the types itself, which takes a larger heap; built packages hold JavaScript
     const fromSources = import.meta.url.endsWith('.ts');
     const file = new URL(`${module.href}${fromSources ? '.ts' : '.js'}`);
-    const resourceLimits = fromSources ? {} : { maxOldGenerationSizeMb: threadHeapMebibytes };
+    const resourceLimits = fromSources ? {} : { maxOldGenerationSizeMb: heapMebibytes };
     for (let number = 0; number < threads; number++) {
       const { data, transfer } = giveThread();
       const worker = new Worker(file, {
