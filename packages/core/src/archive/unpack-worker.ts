@@ -97,7 +97,7 @@ function readContent(
 ): { rows: number; content?: Uint8Array } {
   if (entry.wantContent === true && entry.size > contentLimitBytes)
     throw damaged(path, 'is larger than any chunk can be');
-  const content = entry.wantContent === true ? Buffer.allocUnsafeSlow(entry.size) : undefined;
+  const content = entry.wantContent === true ? new Uint8Array(entry.size) : undefined;
   const first = entry.size === 0 ? Buffer.alloc(0) : cursor.take(entry.size);
   const stream = first.length < entry.size ? createHash('sha256') : undefined;
   let rows = 0;
