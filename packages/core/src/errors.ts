@@ -244,9 +244,9 @@ export const errorTable = {
   },
   'restore-unfinished': {
     exitCode: 11,
-    when: 'a backup or check meets the journal of a restore that is under way or was killed',
+    when: 'a restore or undo failed while it exchanged the states, or a backup or check meets the journal of one that is under way or was killed',
     hint: 'Wait until the restore has ended. If it was killed, run `doctor` with the same flags: it makes the target whole.',
-    leaves: nothing,
+    leaves: 'the journal, and all that `doctor` needs to make the target whole',
   },
   'nothing-to-undo': {
     exitCode: 10,

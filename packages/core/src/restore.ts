@@ -8,7 +8,7 @@ import type { Manifest } from './archive/schema.ts';
 import { splitPath } from './archive/entry-path.ts';
 import { walkArchive } from './archive/walk.ts';
 import type { Wish } from './archive/walk.ts';
-import { DmsBackupError, assertNotAborted, isDmsBackupError } from './errors.ts';
+import { DmsBackupError, assertNotAborted } from './errors.ts';
 import type { PreparedDatabase } from './database/engine.ts';
 import { throttledProgress } from './events.ts';
 import { archiveFormer, keepingOf, serverPart } from './former.ts';
@@ -18,7 +18,7 @@ import { DatabaseStage } from './staging/stage-database.ts';
 import type { StageOptions } from './staging/stage-database.ts';
 import { MediaStage } from './staging/stage-media.ts';
 import { newFolder } from './staging/place.ts';
-import { beginJournal, switchOver, takeBack } from './staging/switch.ts';
+import { asRestoreError, beginJournal, switchOver, takeBack } from './staging/switch.ts';
 import type { SwitchPlan } from './staging/switch.ts';
 import { databaseFate, findTarget, lockTarget, recoverIfNeeded } from './staging/target.ts';
 import type { Target } from './staging/target.ts';
@@ -27,7 +27,8 @@ import { assertCounts } from './verify.ts';
 
 /**
  * Restores an archive, all or nothing. Throws `app-version-refused`, `target-not-empty`, `no-space`, `database-locked`,
- * `locked`, `archive-damaged`, `restore-failed`, `interrupted`: in every case the target is as it was.
+ * `locked`, `archive-damaged`, `restore-failed`, `interrupted`: in every case the target is as it was. Only after
+ * `restore-unfinished` it is not, until `doctor` has run.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const { reader, close } = await openNamedArchive(options);
@@ -300,15 +301,6 @@ class RestoreRun {
 function topmostMissing(path: string): string | undefined {
   if (existsSync(path)) return undefined;
   return topmostMissing(dirname(path)) ?? path;
-}
-
-/** Anything unexpected while preparing is a failed restore, not a bug that leaves the user alone. */
-function asRestoreError(error: unknown): unknown {
-  if (isDmsBackupError(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new DmsBackupError('restore-failed', `preparing the restore failed: ${text}`, {
-    cause: error,
-  });
 }
 
 function result(

@@ -8,13 +8,16 @@ import { isSameDatabase } from './instance.ts';
 import { readUndoNote } from './staging/journal.ts';
 import type { FormerDatabase, UndoNote } from './staging/journal.ts';
 import type { Place } from './staging/place.ts';
-import { beginJournal, switchOver, takeBack } from './staging/switch.ts';
+import { asRestoreError, beginJournal, switchOver, takeBack } from './staging/switch.ts';
 import type { SwitchPlan } from './staging/switch.ts';
 import { databaseFate, findTarget, lockTarget } from './staging/target.ts';
 import type { Target } from './staging/target.ts';
 import type { UndoOptions, UndoResult } from './verb.ts';
 
-/** Throws `nothing-to-undo`, `target-not-empty` (not confirmed), `database-locked`, `locked`, `restore-failed`. */
+/**
+ * Throws `nothing-to-undo`, `target-not-empty` (not confirmed), `database-locked`, `locked`, `restore-failed`; like a restore
+ * `restore-unfinished`.
+ */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
   const target = await findTarget(options, ['database', 'media']);
   const { lock, recovery } = await lockTarget(target, options);
@@ -75,7 +78,7 @@ async function putBack(
     if (note.former) prepared = await prepareFormer(note.former, target, options);
   } catch (error) {
     takeBack(journal);
-    throw error;
+    throw asRestoreError(error);
   }
   await switchOver(plan, journal, prepared, databaseFate(database));
 }

@@ -31,6 +31,8 @@ export interface Part {
   readonly line?: Readonly<Record<string, unknown>> | null | undefined;
   /** Raw bytes instead of the right padding. */
   readonly padding?: Buffer;
+  /** Makes another head of the right one. */
+  readonly head?: (head: Buffer) => Buffer;
   /** Begin a frame here. */
   readonly newFrame?: boolean;
 }
@@ -159,7 +161,7 @@ function entryBytes(part: Part, content: Buffer): Buffer {
     mtimeSeconds,
     ...(part.link !== undefined && { link: Buffer.from(part.link) }),
   });
-  return Buffer.concat([head, content, padding]);
+  return Buffer.concat([part.head?.(head) ?? head, content, padding]);
 }
 
 const ownerAndMode = { mode: 0o644, uid: 0, gid: 0 };

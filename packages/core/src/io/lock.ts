@@ -10,7 +10,7 @@ import type { OnEvent } from '../events.ts';
 import { writeError } from './sink.ts';
 
 export interface Lock {
-  /** Gives the lock back; the last who has it removes its file. Safe to call twice. */
+  /** Gives the lock back; the last who has it removes its file. Safe to call twice, never throws. */
   release(): void;
 }
 
@@ -127,8 +127,7 @@ function lockOf(held: Held, file: string, path: string): Lock {
       released = true;
       held.holders--;
       if (held.holders > 0) return;
-      // removed first: whoever opens it from now on makes a new file
-      if (held.mode === 'exclusive') rmSync(path, { force: true });
+      if (held.mode === 'exclusive') removeFile(path);
       held.database.close();
       closeSync(held.fd);
       heldHere.delete(file);
@@ -137,13 +136,21 @@ function lockOf(held: Held, file: string, path: string): Lock {
   };
 }
 
+/** Before the lock is given back: whoever opens it from now on makes a new file. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // a file without a lock on it stops nobody, and the work is done
+  }
+}
+
 /** Removes the file of a shared lock, if nobody else has it: only who has it alone knows that. */
 function removeUnused(path: string): void {
-  if (named(path) === undefined) return;
   try {
-    takeLock(path, 'it').release();
-  } catch (error) {
-    if (!isDmsBackupError(error)) throw error;
+    if (named(path) !== undefined) takeLock(path, 'it').release();
+  } catch {
+    // the same
   }
 }
 

@@ -6,6 +6,7 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
@@ -156,6 +157,8 @@ function publish(partial: string, path: string): void {
   try {
     linkSync(partial, path);
   } catch (cause) {
+    // a server of network files that lost its answer has made it, and says that it failed
+    if (isSameFile(partial, path)) return removePartial(partial, path);
     if (systemErrorCode(cause) === 'EEXIST') {
       throw new DmsBackupError(
         'destination-exists',
@@ -171,5 +174,22 @@ function publish(partial: string, path: string): void {
     renameSync(partial, path);
     return;
   }
-  unlinkSync(partial);
+  removePartial(partial, path);
+}
+
+/** All or nothing: when one name cannot go, the other one does. */
+function removePartial(partial: string, path: string): void {
+  try {
+    unlinkSync(partial);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((each) =>
+    lstatSync(each, { bigint: true, throwIfNoEntry: false }),
+  );
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }

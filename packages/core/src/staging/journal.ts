@@ -156,7 +156,7 @@ export function removeUndoNote(room: string): void {
   rmSync(undoFile(room), { force: true });
 }
 
-/** Does the renames that are not done yet. Throws `restore-failed` when something else stands in the way. */
+/** Does the renames that are not done yet. Throws `restore-unfinished` when something else stands in the way. */
 export function performMoves(moves: readonly JournalMove[]): void {
   const directories = new Set<string>();
   for (const move of moves) {
@@ -164,7 +164,7 @@ export function performMoves(moves: readonly JournalMove[]): void {
     if (inodeOf(to) === move.inode) continue;
     if (inodeOf(from) !== move.inode || inodeOf(to) !== undefined) {
       throw new DmsBackupError(
-        'restore-failed',
+        'restore-unfinished',
         `cannot move '${from.toString()}': something was changed meanwhile`,
         {
           hint: 'Stop the application, put the named path back, and run `doctor` again: it finishes what was begun.',

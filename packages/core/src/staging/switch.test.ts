@@ -169,7 +169,7 @@ describe('a restore', () => {
     } catch (error) {
       code = isDmsBackupError(error) ? error.code : String(error);
     }
-    expect(code).toBe('restore-failed');
+    expect(code).toBe('restore-unfinished');
     expect(readFileSync(moved, 'utf8')).toBe('made by a running application');
   });
 });

@@ -87,11 +87,10 @@ const roomOf = (plan: SwitchPlan): string => {
   return room;
 };
 
-/** Announces the work: from here on a killed run is recognised. Rooms exist afterwards. */
+/** Announces the work: from here on a killed run is recognised. Rooms exist afterwards. Throws when nothing could be begun. */
 export function beginJournal(plan: SwitchPlan): Journal {
   const { server } = plan;
   const rooms = [...new Set([roomOf(plan), ...plan.places.map(({ room }) => room)])];
-  for (const room of rooms) createRoom(room);
   const journal: Journal = {
     journalVersion: 1,
     verb: plan.verb,
@@ -116,15 +115,22 @@ export function beginJournal(plan: SwitchPlan): Journal {
       : null,
     undoNote: null,
   };
-  writeJournal(journal);
-  for (const path of journal.prepared) removeTree(path);
+  try {
+    for (const room of rooms) createRoom(room);
+    writeJournal(journal);
+    for (const path of journal.prepared) removeTree(path);
+  } catch (error) {
+    takeBack(journal);
+    throw asRestoreError(error);
+  }
   return journal;
 }
 
 /**
  * Puts the new state in place. When it has ended the journal is gone; killed before, `recover` does the rest. With a database on
  * a server, `prepared` is committed first. Throws `restore-failed` when nothing was changed; `server-unreachable` when the
- * server was lost while it committed: then the journal stays, and `recover` finds out.
+ * server was lost while it committed, `restore-unfinished` when something failed later: then the journal stays, and `recover`
+ * finds out and does the rest.
  */
 export async function switchOver(
   plan: SwitchPlan,
@@ -142,11 +148,51 @@ export async function switchOver(
   } catch (error) {
     await prepared?.discard();
     takeBack(begun);
-    throw error;
+    throw asRestoreError(error);
   }
-  writeJournal(journal);
+  try {
+    writeJournal(journal);
+  } catch (error) {
+    await prepared?.discard();
+    // the disk may have it all the same, so it has to say that nothing is ready before what was prepared goes
+    orUnfinished(begun, () => writeJournal(begun));
+    takeBack(begun);
+    throw asRestoreError(error);
+  }
   if (prepared) journal = await commit(journal, prepared, fate);
   await finish(journal, fate);
+}
+
+/** Anything unexpected before the switch is a failed restore, not a bug that leaves the user alone. */
+export function asRestoreError(error: unknown): unknown {
+  if (isDmsBackupError(error)) return error;
+  return new DmsBackupError('restore-failed', `preparing the restore failed: ${textOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** The journal stays, and with it the way to one whole state. */
+function unfinished({ verb }: Journal, error: unknown): DmsBackupError {
+  return new DmsBackupError(
+    'restore-unfinished',
+    `the ${verb} was stopped before its end: ${textOf(error)}`,
+    {
+      cause: error,
+      hint: 'Remove the cause, then run `doctor` with the same flags: it makes the target whole, and says whether it is the old or the new state.',
+    },
+  );
+}
+
+function orUnfinished(journal: Journal, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw unfinished(journal, error);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Commits, or throws after everything is as it was, or leaves the journal when nobody can know. */
@@ -166,7 +212,7 @@ async function commit(
       throw error;
     }
   }
-  writeJournal(switching);
+  orUnfinished(switching, () => writeJournal(switching));
   return switching;
 }
 
@@ -265,16 +311,31 @@ async function outcome(journal: Journal, fate: DatabaseFate): Promise<'old' | 'n
   return await fate.settle(journal.database);
 }
 
-/** Gives up before the switch: removes what was prepared. The target was not touched. */
+/**
+ * Gives up before the switch: removes what was prepared. The target was not touched. Throws `restore-unfinished` when something
+ * cannot be removed.
+ */
 export function takeBack(journal: Journal): void {
-  for (const path of journal.prepared) removeTree(path);
-  removeJournal(journal.rooms);
-  for (const room of journal.rooms) removeIfEmpty(room);
-  for (const path of journal.created.toReversed()) removeEmptyTree(path);
+  orUnfinished(journal, () => {
+    for (const path of journal.prepared) removeTree(path);
+    removeJournal(journal.rooms);
+    for (const room of journal.rooms) removeIfEmpty(room);
+    for (const path of journal.created.toReversed()) removeEmptyTree(path);
+  });
+}
+
+/** Throws `restore-unfinished`. */
+async function finish(journal: Journal, fate: DatabaseFate): Promise<void> {
+  try {
+    await finishSteps(journal, fate);
+  } catch (error) {
+    if (isDmsBackupError(error) && error.code === 'restore-unfinished') throw error;
+    throw unfinished(journal, error);
+  }
 }
 
 /** The idempotent rest of a switch. */
-async function finish(journal: Journal, fate: DatabaseFate): Promise<void> {
+async function finishSteps(journal: Journal, fate: DatabaseFate): Promise<void> {
   performMoves(journal.moves);
   for (const { path, mode, uid, gid, mtime } of journal.attributes) {
     asFarAsAllowed(() => chownSync(path, uid, gid));

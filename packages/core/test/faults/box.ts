@@ -1,0 +1,109 @@
+// The installation on which the tests of faults work: a small shoebox with files and a database, and what it looks like.
+
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import type { DatabaseLocation } from '../../src/database/engine.ts';
+import { parseDatabaseUrl } from '../../src/database/database-url.ts';
+import type { InstanceOptions } from '../../src/verb.ts';
+import { instanceOf, rootOf, shoebox } from '../shoebox.ts';
+
+/** Where an installation is. */
+export interface Box {
+  /** Files lie in `files`, a SQLite database beside it. */
+  readonly base: string;
+  /** Of a database on a server. */
+  readonly url?: string;
+}
+
+function locationOf({ base, url }: Box): DatabaseLocation {
+  return url === undefined
+    ? { engine: 'sqlite', path: join(base, 'box.sqlite3') }
+    : parseDatabaseUrl(url, '/');
+}
+
+/** What every verb needs to know of it. */
+export function optionsOf(box: Box): InstanceOptions {
+  const instance = instanceOf([rootOf(join(box.base, 'files'))], {
+    database: { value: locationOf(box), source: 'the test' },
+  });
+  return {
+    adapter: shoebox({ engines: ['sqlite', 'postgres'], configure: async () => instance }),
+    adapterPackage: { name: 'shoebox', packageVersion: '1.0.0' },
+    given: { configFiles: [] },
+    environment: { ...process.env, XDG_STATE_HOME: join(box.base, 'state') },
+    workingDirectory: box.base,
+  };
+}
+
+const tables = (word: string): string => `
+  CREATE TABLE papers (id INTEGER PRIMARY KEY, title TEXT NOT NULL, file TEXT);
+  CREATE TABLE marks (id INTEGER PRIMARY KEY, paper INTEGER REFERENCES papers (id), text TEXT);
+  INSERT INTO papers VALUES (1, '${word} one', 'a'), (2, '${word} two', 'folder/b');
+  INSERT INTO marks VALUES (7, 1, '${word}');`;
+
+/** Makes one whose whole content has `word` in it. Names are the same with every word, but one. */
+export async function fillBox(box: Box, word: string): Promise<void> {
+  const files = join(box.base, 'files');
+  mkdirSync(join(files, 'folder'), { recursive: true });
+  writeFileSync(join(files, 'a'), `${word} a`);
+  writeFileSync(join(files, 'folder', 'b'), `${word} b`.repeat(1000));
+  writeFileSync(join(files, 'folder', `only ${word}`), word);
+  symlinkSync(word, join(files, 'folder', 'link'));
+  if (box.url === undefined) {
+    const database = new DatabaseSync(join(box.base, 'box.sqlite3'));
+    database.exec(tables(word));
+    database.close();
+    return;
+  }
+  await asked(box.url, `DROP TABLE IF EXISTS marks, papers; ${tables(word)}`);
+}
+
+/** Everything that the application can see. */
+export async function lookAt(box: Box): Promise<Record<string, string>> {
+  const seen: Record<string, string> = {};
+  const files = join(box.base, 'files');
+  const found = existsSync(files)
+    ? readdirSync(files, { recursive: true, withFileTypes: true })
+    : [];
+  for (const each of found) {
+    const path = join(each.parentPath, each.name);
+    const name = path.slice(box.base.length + 1);
+    if (each.isFile()) seen[name] = readFileSync(path, 'utf8');
+    else seen[name] = each.isSymbolicLink() ? `-> ${readlinkSync(path)}` : 'a directory';
+  }
+  for (const table of ['papers', 'marks']) seen[table] = await rowsOf(box, table);
+  return seen;
+}
+
+async function rowsOf(box: Box, table: string): Promise<string> {
+  const sql = `SELECT * FROM ${table} ORDER BY id`;
+  if (box.url !== undefined) return JSON.stringify(await asked(box.url, sql).catch(() => 'none'));
+  const path = join(box.base, 'box.sqlite3');
+  if (!existsSync(path)) return 'none';
+  const database = new DatabaseSync(path);
+  try {
+    return JSON.stringify(database.prepare(sql).all());
+  } finally {
+    database.close();
+  }
+}
+
+async function asked(url: string, sql: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
