@@ -380,3 +380,14 @@ export const stepTables: readonly StepTable[] = [
     `),
   },
 ];
+
+/** Of a backup, in the folder of the archive. */
+export const backupSteps: readonly string[] = lines(`
+  mkdir .
+  open a.tar.zst.partial
+  write a.tar.zst.partial
+  fsync a.tar.zst.partial
+  link a.tar.zst.partial -> a.tar.zst
+  unlink a.tar.zst.partial
+  fsync .
+`);

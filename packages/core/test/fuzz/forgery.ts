@@ -23,14 +23,14 @@ const hostileNumbers = [
   2 ** 53,
   1e308,
 ];
-const hostileValues: readonly unknown[] = [
+export const hostileValues: readonly unknown[] = [
   ...hostileNumbers,
   ...['', '1', '..', '/', 'x'.repeat(70_000), '\0', '\ud800', '__proto__', '2026-13-45T99:99:99Z'],
   ...[null, true, [], {}, [[]], ['database'], { toString: 1 }],
 ];
 
 /** Names that no entry may have, or that look like another's. */
-const hostileNames: readonly (string | Buffer)[] = [
+export const hostileNames: readonly (string | Buffer)[] = [
   ...[
     '',
     '.',

@@ -1,7 +1,6 @@
 // The reader against damage and forgery. What is damaged is refused as such, or is still the original; a forgery is refused or
 // restored, and either way nothing is written outside of the target, nothing hangs, and memory stays bounded. The seed of a
-// normal run is fixed; DMS_TEST_FUZZ_SECONDS lets it run for longer with another one, which is printed. A failure that was
-// found and corrected lies in test-fixtures/archives/regressions.
+// normal run is fixed; DMS_TEST_FUZZ_SECONDS lets it run for longer with another one.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import { scratchDirectory } from '../scratch-directory.ts';
 import { damages } from './damage.ts';
 import type { Damage } from './damage.ts';
 import { forgeries } from './forgery.ts';
+import { fuzzSeconds, fuzzSeed } from './fuzz-seed.ts';
 import { contentOf, takeApart } from './take-apart.ts';
 
 const folder = join(import.meta.dirname, '../../../../test-fixtures/archives');
@@ -24,18 +24,14 @@ const seeds = readdirSync(join(folder, 'seeds')).map((name) => ({
   name,
   path: join(folder, 'seeds', name),
 }));
-const seconds = Number(process.env['DMS_TEST_FUZZ_SECONDS'] ?? 0);
-const seed = seconds > 0 ? Date.now() % 2 ** 31 : 20_261_121;
-if (seconds > 0) process.stdout.write(`fuzz: seed ${seed}, ${seconds} s for each property\n`);
-
 /** How often in a normal run; a long one ends by time. */
 const runs = (normal: number): fc.Parameters<unknown> => ({
-  seed,
-  ...(seconds > 0
-    ? { numRuns: 1_000_000, interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false }
+  seed: fuzzSeed,
+  ...(fuzzSeconds > 0
+    ? { numRuns: 1_000_000, interruptAfterTimeLimit: fuzzSeconds * 1000, markInterruptAsFailure: false }
     : { numRuns: normal }),
 });
-const timeout = 300_000 + seconds * 1000;
+const timeout = 300_000 + fuzzSeconds * 1000;
 
 /** Longer than the slowest machine takes for a few KiB. */
 const patienceMs = 60_000;

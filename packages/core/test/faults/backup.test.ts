@@ -1,0 +1,71 @@
+// Every step of a backup that fails or is killed: no half archive under a final name, nothing left by a run that could clean up,
+// the source as it was, and the next backup works. The steps are those that a run was seen to take.
+
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { verify } from '../../src/verify.ts';
+import { scratchDirectory } from '../scratch-directory.ts';
+import { fillBox, lookAt } from './box.ts';
+import type { Box } from './box.ts';
+import { killedRun } from './killed-run.ts';
+import { runVerb } from './run-verb.ts';
+import type { VerbOrder } from './run-verb.ts';
+import { backupSteps } from './step-tables.ts';
+import { unwatch, watch } from './strike.ts';
+import type { Strike } from './strike.ts';
+
+async function place(): Promise<{ box: Box; out: string; order: VerbOrder }> {
+  const scratch = scratchDirectory();
+  const [base, out] = [join(scratch, 'box'), join(scratch, 'out')];
+  mkdirSync(base);
+  await fillBox({ base }, 'source');
+  return { box: { base }, out, order: { verb: 'backup', box: { base }, archive: join(out, 'a.tar.zst') } };
+}
+
+const isWhole = async (archive: string): Promise<boolean> =>
+  (await verify({ archive, workingDirectory: '/', quick: false })).exitCode === 0;
+
+test('takes the steps of the table', async () => {
+  const { out, order } = await place();
+  watch({ base: out });
+  expect(await runVerb(order)).toBeNull();
+  expect(unwatch()).toEqual(backupSteps);
+});
+
+const strikes = [
+  { when: 'before', how: 'fail' },
+  { when: 'after', how: 'fail' },
+  { when: 'before', how: 'kill' },
+] as const;
+
+test.each(strikes)('each step, $how $when it', { timeout: 600_000 }, async ({ when, how }) => {
+  const { box, out, order } = await place();
+  const before = await lookAt(box);
+  for (const [at, step] of backupSteps.entries()) {
+    rmSync(out, { recursive: true, force: true });
+    const killed = await isKilled(order, out, { at, when, how });
+    const left = existsSync(out) ? readdirSync(out) : [];
+    if (left.includes('a.tar.zst')) expect(await isWhole(order.archive), step).toBe(true);
+    // a run that lives tells of its failure and cleans up
+    if (!killed) expect(left, step).toEqual([]);
+    else expect(left.filter((name) => name !== 'a.tar.zst.partial'), step).toEqual(left.filter((name) => name === 'a.tar.zst'));
+    expect(await lookAt(box), step).toEqual(before);
+    const next = join(out, 'next.tar.zst');
+    expect(await runVerb({ ...order, archive: next }), step).toBeNull();
+  }
+  expect(await isWhole(join(out, 'next.tar.zst'))).toBe(true);
+});
+
+/** True when killed. A failure has a code of ours. */
+async function isKilled(order: VerbOrder, base: string, strike: Strike): Promise<boolean> {
+  if (strike.how === 'kill') {
+    expect(await killedRun(order, { base, strike })).toBe('killed');
+    return true;
+  }
+  watch({ base, strike });
+  const outcome = await runVerb(order);
+  unwatch();
+  expect(outcome?.code).toBe('destination-unwritable');
+  return false;
+}
