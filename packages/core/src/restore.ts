@@ -165,7 +165,7 @@ class RestoreRun {
         ...staged,
       },
       warnings: this.#warnings(),
-      undo: plan.keepsUndo ? (this.#target.room ?? null) : null,
+      undo: plan.keepsUndo ? this.#target.room! : null,
     });
   }
 
@@ -191,7 +191,8 @@ class RestoreRun {
       verb: 'restore',
       archiveId: this.#manifest.archiveId,
       places,
-      ...(room !== undefined && { room }),
+      // what is locked has one
+      room: room!,
       attributes: [],
       keepUndo: plan.keepsUndo,
       ...(server && { server }),

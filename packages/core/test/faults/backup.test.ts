@@ -20,7 +20,11 @@ async function place(): Promise<{ box: Box; out: string; order: VerbOrder }> {
   const [base, out] = [join(scratch, 'box'), join(scratch, 'out')];
   mkdirSync(base);
   await fillBox({ base }, 'source');
-  return { box: { base }, out, order: { verb: 'backup', box: { base }, archive: join(out, 'a.tar.zst') } };
+  return {
+    box: { base },
+    out,
+    order: { verb: 'backup', box: { base }, archive: join(out, 'a.tar.zst') },
+  };
 }
 
 const isWhole = async (archive: string): Promise<boolean> =>
@@ -49,7 +53,11 @@ test.each(strikes)('each step, $how $when it', { timeout: 600_000 }, async ({ wh
     if (left.includes('a.tar.zst')) expect(await isWhole(order.archive), step).toBe(true);
     // a run that lives tells of its failure and cleans up
     if (!killed) expect(left, step).toEqual([]);
-    else expect(left.filter((name) => name !== 'a.tar.zst.partial'), step).toEqual(left.filter((name) => name === 'a.tar.zst'));
+    else
+      expect(
+        left.filter((name) => name !== 'a.tar.zst.partial'),
+        step,
+      ).toEqual(left.filter((name) => name === 'a.tar.zst'));
     expect(await lookAt(box), step).toEqual(before);
     const next = join(out, 'next.tar.zst');
     expect(await runVerb({ ...order, archive: next }), step).toBeNull();

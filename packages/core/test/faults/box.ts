@@ -2,6 +2,7 @@
 
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -15,6 +16,7 @@ import pg from 'pg';
 import type { DatabaseLocation } from '../../src/database/engine.ts';
 import { parseDatabaseUrl } from '../../src/database/database-url.ts';
 import type { InstanceOptions } from '../../src/verb.ts';
+import { joinBytes } from '../../src/media/scan.ts';
 import { instanceOf, rootOf, shoebox } from '../shoebox.ts';
 
 /** Where an installation is. */
@@ -71,18 +73,24 @@ export async function fillBox(box: Box, word: string): Promise<void> {
 /** Everything that the application can see. */
 export async function lookAt(box: Box): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
-  const files = join(box.base, 'files');
-  const found = existsSync(files)
-    ? readdirSync(files, { recursive: true, withFileTypes: true })
-    : [];
-  for (const each of found) {
-    const path = join(each.parentPath, each.name);
-    const name = path.slice(box.base.length + 1);
-    if (each.isFile()) seen[name] = readFileSync(path, 'utf8');
-    else seen[name] = each.isSymbolicLink() ? `-> ${readlinkSync(path)}` : 'a directory';
-  }
+  if (existsSync(join(box.base, 'files')))
+    lookInto(Buffer.from(join(box.base, 'files')), 'files', seen);
   for (const table of ['papers', 'marks']) seen[table] = await rowsOf(box, table);
   return seen;
+}
+
+/** Names as bytes: some are no text. */
+function lookInto(directory: Buffer, name: string, seen: Record<string, string>): void {
+  for (const each of readdirSync(directory, { encoding: 'buffer' })) {
+    const path = joinBytes(directory, each);
+    const within = `${name}/${each.toString('latin1')}`;
+    const status = lstatSync(path);
+    if (status.isDirectory()) {
+      seen[within] = 'a directory';
+      lookInto(path, within, seen);
+    } else if (status.isSymbolicLink()) seen[within] = `-> ${readlinkSync(path)}`;
+    else seen[within] = readFileSync(path, 'latin1');
+  }
 }
 
 async function rowsOf(box: Box, table: string): Promise<string> {

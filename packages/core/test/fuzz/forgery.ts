@@ -183,19 +183,17 @@ const device = fc
       index,
     ),
   );
-const giant = fc
-  .tuple(pick, fc.constantFrom(10 * 2 ** 30, 2 ** 53 - 1))
-  .map(([index, size]) =>
-    onPart(
-      `claims ${size} bytes`,
-      (part) => ({
-        ...part,
-        line: { ...part.line, size },
-        head: (right) => withSum(withSize(right, size)),
-      }),
-      index,
-    ),
-  );
+const giant = fc.tuple(pick, fc.constantFrom(10 * 2 ** 30, 2 ** 53 - 1)).map(([index, size]) =>
+  onPart(
+    `claims ${size} bytes`,
+    (part) => ({
+      ...part,
+      line: { ...part.line, size },
+      head: (right) => withSum(withSize(right, size)),
+    }),
+    index,
+  ),
+);
 
 const padding = pick.map((index) =>
   onPart('with something behind it', (part) => ({ ...part, padding: Buffer.alloc(512, 1) }), index),

@@ -11,4 +11,6 @@ export const fuzzSeed =
   given === undefined ? (fuzzSeconds > 0 ? Date.now() % 2 ** 31 : fixedSeed) : Number(given);
 
 if (fuzzSeconds > 0)
-  process.stdout.write(`fuzz: DMS_TEST_FUZZ_SEED=${fuzzSeed}, ${fuzzSeconds} s for each property\n`);
+  process.stdout.write(
+    `fuzz: DMS_TEST_FUZZ_SEED=${fuzzSeed}, ${fuzzSeconds} s for each property\n`,
+  );

@@ -26,7 +26,10 @@ function soundOrDamaged<Result>(work: () => Result): Result | undefined {
   try {
     return work();
   } catch (error) {
-    if (isDmsBackupError(error) && /^(archive-damaged|not-an-archive|format-unsupported)$/u.test(error.code))
+    if (
+      isDmsBackupError(error) &&
+      /^(archive-damaged|not-an-archive|format-unsupported)$/u.test(error.code)
+    )
       return undefined;
     throw error;
   }
@@ -55,7 +58,14 @@ const fieldValue = fc.oneof(
   fc.jsonValue(),
   fc.nat(Number.MAX_SAFE_INTEGER),
 );
-const fields = fc.constantFrom(...Object.keys(goodLine), 'link', 'linkBase64', 'pathBase64', 'superseded', 'more');
+const fields = fc.constantFrom(
+  ...Object.keys(goodLine),
+  'link',
+  'linkBase64',
+  'pathBase64',
+  'superseded',
+  'more',
+);
 
 test('an index line', () => {
   check(
@@ -64,7 +74,9 @@ test('an index line', () => {
       const entry = soundOrDamaged(() => parseIndexLine(line));
       if (!entry) return;
       const parts = splitPath(entry.pathBytes).map((part) => part.toString('latin1'));
-      expect(parts.some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))).toBe(false);
+      expect(parts.some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))).toBe(
+        false,
+      );
       // what was accepted has exactly one head
       const facts = headFacts(entry);
       expect(encodeHead(facts).length).toBe(headBytes(facts));
@@ -73,7 +85,12 @@ test('an index line', () => {
 });
 
 test('any text for an index line', () => {
-  check(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => void soundOrDamaged(() => parseIndexLine(text))));
+  check(
+    fc.property(
+      fc.oneof(fc.string({ unit: 'binary' }), fc.json()),
+      (text) => void soundOrDamaged(() => parseIndexLine(text)),
+    ),
+  );
 });
 
 test('a seek table', () => {
@@ -99,8 +116,14 @@ test('the head and the text of a seal', () => {
   const from = whole.lastIndexOf('seal.json\0');
   const original = new ArchiveReader(join(seeds, 'box.tar'));
   original.close();
-  const inHead = fc.tuple(fc.nat(blockBytes - 1), fc.oneof(fc.nat(255), fc.constantFrom(0x30, 0x37, 0x80, 0xff)));
-  const inText = fc.tuple(fc.integer({ min: blockBytes, max: whole.length - from - 1 }), fc.nat(255));
+  const inHead = fc.tuple(
+    fc.nat(blockBytes - 1),
+    fc.oneof(fc.nat(255), fc.constantFrom(0x30, 0x37, 0x80, 0xff)),
+  );
+  const inText = fc.tuple(
+    fc.integer({ min: blockBytes, max: whole.length - from - 1 }),
+    fc.nat(255),
+  );
   check(
     fc.property(fc.array(fc.oneof(inHead, inText), { minLength: 1, maxLength: 3 }), (changes) => {
       const bytes = Buffer.from(whole);
@@ -129,14 +152,34 @@ test('a schema', () => {
 });
 
 test('rows as COPY text', () => {
-  const piece = fc.constantFrom('\\N', '\\', '\\x', '\\x4', '\\7', '\t', '\n', '\r', '\\.', '\0', 'a', '\xff', '\u00e4', '');
+  const piece = fc.constantFrom(
+    '\\N',
+    '\\',
+    '\\x',
+    '\\x4',
+    '\\7',
+    '\t',
+    '\n',
+    '\r',
+    '\\.',
+    '\0',
+    'a',
+    '\xff',
+    '\u00e4',
+    '',
+  );
   check(
-    fc.property(fc.array(piece, { maxLength: 30 }), fc.nat(4), fc.boolean(), (pieces, columns, asBytes) => {
-      const bytes = Buffer.from(pieces.join(''), asBytes ? 'latin1' : 'utf8');
-      const rows = soundOrDamaged(() => [...readRows(bytes, columns)]);
-      for (const row of rows ?? []) expect(row.length).toBe(columns);
-      const feeds = bytes.filter((byte) => byte === 0x0a).length;
-      if (rows) expect(rows.length).toBe(feeds);
-    }),
+    fc.property(
+      fc.array(piece, { maxLength: 30 }),
+      fc.nat(4),
+      fc.boolean(),
+      (pieces, columns, asBytes) => {
+        const bytes = Buffer.from(pieces.join(''), asBytes ? 'latin1' : 'utf8');
+        const rows = soundOrDamaged(() => [...readRows(bytes, columns)]);
+        for (const row of rows ?? []) expect(row.length).toBe(columns);
+        const feeds = bytes.filter((byte) => byte === 0x0a).length;
+        if (rows) expect(rows.length).toBe(feeds);
+      },
+    ),
   );
 });
