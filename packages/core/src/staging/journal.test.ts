@@ -198,7 +198,7 @@ describe('moves', () => {
     ]);
     const error = caught(() => performMoves([move]));
     expect([error.code, error.message]).toEqual([
-      'restore-failed',
+      'restore-unfinished',
       `cannot move '${base}/a': something was changed meanwhile`,
     ]);
     expect(error.hint).toContain('run `doctor` again');

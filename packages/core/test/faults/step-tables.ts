@@ -18,11 +18,16 @@ export interface StepTable {
   readonly new: readonly string[];
 }
 
+/** Only root gives what it prepares to its owner. */
+const needsRoot = /^l?chown \./u;
+const isRoot = process.getuid?.() === 0;
+
 const lines = (text: string): string[] =>
   text
     .trim()
     .split('\n')
-    .map((line) => line.trim());
+    .map((line) => line.trim())
+    .filter((line) => isRoot || !needsRoot.test(line));
 
 /** The rename of the journal decides when the process is killed; a failure until it is durable is taken back. */
 const journal: Turn = {
@@ -391,3 +396,12 @@ export const backupSteps: readonly string[] = lines(`
   unlink a.tar.zst.partial
   fsync .
 `);
+
+/** Of the threads of a restore, for each file. */
+export const threadSteps: readonly string[] = [
+  'open',
+  'write',
+  ...(isRoot ? ['fchown'] : []),
+  'fchmod',
+  'futimes',
+];

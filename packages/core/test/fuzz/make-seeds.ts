@@ -7,31 +7,29 @@ import { join } from 'node:path';
 import { backup } from '../../src/backup.ts';
 import { fillBox, optionsOf } from '../faults/box.ts';
 
-export const seedFolder = join(import.meta.dirname, '../../../../test-fixtures/archives/seeds');
+const seedFolder = join(import.meta.dirname, '../../../../test-fixtures/archives/seeds');
 
-if (process.argv[1] === import.meta.filename) {
-  const base = mkdtempSync(join(tmpdir(), 'dms-seeds-'));
-  await fillBox({ base }, 'seed');
-  // more than one frame, a name that is no text, and one that needs a pax head
-  const files = join(base, 'files');
-  writeFileSync(join(files, 'large'), Buffer.alloc(3_500_000));
-  writeFileSync(Buffer.from(`${files}/\xff`, 'latin1'), 'no text');
-  mkdirSync(join(files, 'n'.repeat(120)));
-  writeFileSync(join(files, 'n'.repeat(120), 'empty'), '');
-  mkdirSync(seedFolder, { recursive: true });
-  for (const [compression, ending] of [
-    ['zstd', 'tar.zst'],
-    ['gzip', 'tar.gz'],
-  ] as const) {
-    const destination = join(seedFolder, `box.${ending}`);
-    rmSync(destination, { force: true });
-    const given = { parts: ['database', 'media'], excludeClasses: [], dryRun: false } as const;
-    await backup({ ...optionsOf({ base }), ...given, compression, destination });
-  }
-  rmSync(join(files, 'large'));
-  const destination = join(seedFolder, 'box.tar');
+const base = mkdtempSync(join(tmpdir(), 'dms-seeds-'));
+await fillBox({ base }, 'seed');
+// more than one frame, a name that is no text, and one that needs a pax head
+const files = join(base, 'files');
+writeFileSync(join(files, 'large'), Buffer.alloc(3_500_000));
+writeFileSync(Buffer.from(`${files}/\xff`, 'latin1'), 'no text');
+mkdirSync(join(files, 'n'.repeat(120)));
+writeFileSync(join(files, 'n'.repeat(120), 'empty'), '');
+mkdirSync(seedFolder, { recursive: true });
+for (const [compression, ending] of [
+  ['zstd', 'tar.zst'],
+  ['gzip', 'tar.gz'],
+] as const) {
+  const destination = join(seedFolder, `box.${ending}`);
   rmSync(destination, { force: true });
   const given = { parts: ['database', 'media'], excludeClasses: [], dryRun: false } as const;
-  await backup({ ...optionsOf({ base }), ...given, compression: 'none', destination });
-  rmSync(base, { recursive: true });
+  await backup({ ...optionsOf({ base }), ...given, compression, destination });
 }
+rmSync(join(files, 'large'));
+const destination = join(seedFolder, 'box.tar');
+rmSync(destination, { force: true });
+const given = { parts: ['database', 'media'], excludeClasses: [], dryRun: false } as const;
+await backup({ ...optionsOf({ base }), ...given, compression: 'none', destination });
+rmSync(base, { recursive: true });
