@@ -2,6 +2,7 @@
 // strikes at one of them: the call fails, or the process is killed. It stands before the functions of Node and of `pg`, so the
 // program has no hook for it, and a new step is seen without anybody thinking of it.
 
+import type * as fileSystem from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync } from 'node:sqlite';
 import { isMainThread } from 'node:worker_threads';
@@ -26,7 +27,7 @@ export interface Watch {
 type Call = (...values: unknown[]) => unknown;
 
 // the object itself: an import gives names that cannot be set
-const fs = createRequire(import.meta.url)('node:fs') as typeof import('node:fs');
+const fs = createRequire(import.meta.url)('node:fs') as typeof fileSystem;
 const real = { ...fs };
 /** Of files that were opened for writing. */
 const opened = new Map<number, string>();
@@ -100,9 +101,19 @@ function stepOf(call: string, ...paths: readonly unknown[]): string | undefined 
 }
 
 const onePath = [
-  ...['unlinkSync', 'rmdirSync', 'mkdirSync', 'writeSync', 'fsyncSync'],
-  ...['chmodSync', 'chownSync', 'lchownSync', 'utimesSync', 'lutimesSync'],
-  ...['fchmodSync', 'fchownSync', 'futimesSync'],
+  'unlinkSync',
+  'rmdirSync',
+  'mkdirSync',
+  'writeSync',
+  'fsyncSync',
+  'chmodSync',
+  'chownSync',
+  'lchownSync',
+  'utimesSync',
+  'lutimesSync',
+  'fchmodSync',
+  'fchownSync',
+  'futimesSync',
 ];
 const twoPaths = ['renameSync', 'linkSync', 'copyFileSync'];
 
@@ -138,6 +149,7 @@ function replace(name: string, step: (values: readonly unknown[]) => string | un
 }
 
 function standBeforeSqlite(): void {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with the database that it belongs to
   const { exec } = DatabaseSync.prototype;
   DatabaseSync.prototype.exec = function run(sql) {
     const path = this.location();

@@ -2,7 +2,6 @@
 // checks behind the hashes are reached.
 
 import fc from 'fast-check';
-import type { Seal } from '../../src/archive/schema.ts';
 import type { Assembly, Part } from '../assemble-archive.ts';
 
 export interface Forgery {
@@ -25,52 +24,59 @@ const hostileNumbers = [
 ];
 export const hostileValues: readonly unknown[] = [
   ...hostileNumbers,
-  ...['', '1', '..', '/', 'x'.repeat(70_000), '\0', '\ud800', '__proto__', '2026-13-45T99:99:99Z'],
-  ...[null, true, [], {}, [[]], ['database'], { toString: 1 }],
+  '',
+  '1',
+  '..',
+  '/',
+  'x'.repeat(70_000),
+  '\0',
+  '\ud800',
+  '__proto__',
+  '2026-13-45T99:99:99Z',
+  null,
+  true,
+  [],
+  {},
+  [[]],
+  ['database'],
+  { toString: 1 },
 ];
 
 /** Names that no entry may have, or that look like another's. */
 export const hostileNames: readonly (string | Buffer)[] = [
-  ...[
-    '',
-    '.',
-    '..',
-    '/',
-    '../outside',
-    '/etc/outside',
-    'media',
-    'media/',
-    'media/files/',
-    'media/files/.',
-  ],
-  ...[
-    'media/files/../../outside',
-    'media/files/../outside',
-    'media//outside',
-    'media/../../outside',
-  ],
-  ...[
-    'media/files/a/b',
-    'media/files/A',
-    'media/files/a\0',
-    'media/files/a ',
-    'media/files\\..\\outside',
-  ],
-  ...[
-    'media/other',
-    'media/other/a',
-    'index.jsonl',
-    'seal.json',
-    'README.txt',
-    'manifest.json',
-    'else',
-  ],
-  ...['media/files/\u00e4', 'media/files/a\u0308', 'media/files/FOLDER', 'media/files/folder/B'],
-  ...[
-    'database/tables/papers/000009.copy',
-    'database/tables/../../outside',
-    'database/schema.json',
-  ],
+  '',
+  '.',
+  '..',
+  '/',
+  '../outside',
+  '/etc/outside',
+  'media',
+  'media/',
+  'media/files/',
+  'media/files/.',
+  'media/files/../../outside',
+  'media/files/../outside',
+  'media//outside',
+  'media/../../outside',
+  'media/files/a/b',
+  'media/files/A',
+  'media/files/a\0',
+  'media/files/a ',
+  'media/files\\..\\outside',
+  'media/other',
+  'media/other/a',
+  'index.jsonl',
+  'seal.json',
+  'README.txt',
+  'manifest.json',
+  'else',
+  'media/files/\u00e4',
+  'media/files/a\u0308',
+  'media/files/FOLDER',
+  'media/files/folder/B',
+  'database/tables/papers/000009.copy',
+  'database/tables/../../outside',
+  'database/schema.json',
   `media/files/${'x'.repeat(256)}`,
   `media/files/${'x/'.repeat(2100)}x`,
   `media/files/${'y'.repeat(250)}/${'z'.repeat(250)}`,
@@ -115,7 +121,12 @@ const retype = fc
   .map(([index, type, link]) =>
     onPart(
       `of type ${type}`,
-      ({ link: _, ...part }) => ({ ...part, type, ...(type === 'link' && { link }) }),
+      (part) => ({
+        path: part.path,
+        type,
+        ...(part.content !== undefined && { content: part.content }),
+        ...(type === 'link' && { link }),
+      }),
       index,
     ),
   );
@@ -199,7 +210,7 @@ const padding = pick.map((index) =>
   onPart('with something behind it', (part) => ({ ...part, padding: Buffer.alloc(512, 1) }), index),
 );
 
-const content = fc
+const otherContent = fc
   .tuple(pick, pick, fc.uint8Array({ maxLength: 12 }))
   .map(([index, where, bytes]) =>
     onPart(
@@ -325,7 +336,7 @@ const seal = fc
     name: `seal with ${shown(value)} at ${way.join()}`,
     of: (assembly) => ({
       ...assembly,
-      seal: (made) => withValue(assembly.seal?.(made) ?? made, way, value) as Seal,
+      seal: (made) => withValue(assembly.seal?.(made) ?? made, way, value),
     }),
   }));
 
@@ -354,7 +365,7 @@ export const forgeries: fc.Arbitrary<readonly Forgery[]> = fc.array(
     device,
     giant,
     padding,
-    content,
+    otherContent,
     rows,
     order,
     through,

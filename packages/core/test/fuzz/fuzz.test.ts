@@ -90,14 +90,16 @@ const verdictOnRestore = ({ base }: Cage, archive: string): Promise<string> => {
 /** What a restore may end with when the archive is a forgery: also "not the same after loading", and rules of versions. */
 const codesOfRestore = new Set([
   ...codesOfRefusal,
-  ...[
-    'accepted',
-    'restore-failed',
-    'app-version-refused',
-    'wrong-application',
-    'instance-not-found',
-  ],
-  ...['no-space', 'usage', 'move-impossible', 'target-unsafe', 'database-unsupported'],
+  'accepted',
+  'restore-failed',
+  'app-version-refused',
+  'wrong-application',
+  'instance-not-found',
+  'no-space',
+  'usage',
+  'move-impossible',
+  'target-unsafe',
+  'database-unsupported',
 ]);
 
 async function assertCaged(scratch: string, cage: Cage, found: string): Promise<void> {
