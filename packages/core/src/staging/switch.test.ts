@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unwatch, watch } from '../../test/faults/strike.ts';
 import { isDmsBackupError } from '../errors.ts';
 import { performMoves, readJournal, readUndoNote, writeJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
@@ -205,6 +206,30 @@ describe('an undo', () => {
     expect(existsSync(oldFolder(media))).toBe(true);
     expect(readJournal(media.room)).toBeUndefined();
   });
+});
+
+test.each([
+  ['a second restore', 'restore', true],
+  ['a restore that keeps nothing', 'restore', false],
+  ['an undo', 'undo', true],
+] as const)('%s that fails at any of its steps is made whole', async (_, verb, keepUndo) => {
+  for (let at = 0; ; at++) {
+    await restoreOnce();
+    if (verb === 'undo') await switchOver(plan(verb), beginJournal(plan(verb)));
+    const begun = beginJournal(plan(verb, keepUndo));
+    if (verb === 'restore') stage();
+    watch({ base, strike: { at, when: 'after', how: 'fail' } });
+    const failed = await switchOver(plan(verb, keepUndo), begun).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    unwatch();
+    if (failed !== undefined) await recover(rooms());
+    expect([oldState, newState]).toContainEqual(look());
+    expect(await recover(rooms())).toBeUndefined();
+    clear();
+    if (failed === undefined) break;
+  }
 });
 
 async function restoreOnce(): Promise<void> {

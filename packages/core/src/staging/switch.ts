@@ -337,6 +337,8 @@ async function finish(journal: Journal, fate: DatabaseFate): Promise<void> {
 /** The idempotent rest of a switch. */
 async function finishSteps(journal: Journal, fate: DatabaseFate): Promise<void> {
   performMoves(journal.moves);
+  // what is removed from here on cannot tell any more that it has been moved
+  if (journal.moves.length > 0) writeJournal({ ...journal, moves: [] });
   for (const { path, mode, uid, gid, mtime } of journal.attributes) {
     asFarAsAllowed(() => chownSync(path, uid, gid));
     asFarAsAllowed(() => chmodSync(path, mode));

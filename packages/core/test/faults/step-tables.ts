@@ -120,6 +120,16 @@ export const stepTables: readonly StepTable[] = [
       fsync .box.sqlite3.dms-backup/old-database
       fsync .
       fsync .box.sqlite3.dms-backup/new-database
+      open .box.sqlite3.dms-backup/journal.json.tmp
+      write .box.sqlite3.dms-backup/journal.json.tmp
+      fsync .box.sqlite3.dms-backup/journal.json.tmp
+      rename .box.sqlite3.dms-backup/journal.json.tmp -> .box.sqlite3.dms-backup/journal.json
+      fsync .box.sqlite3.dms-backup
+      open .files.dms-backup/journal.json.tmp
+      write .files.dms-backup/journal.json.tmp
+      fsync .files.dms-backup/journal.json.tmp
+      rename .files.dms-backup/journal.json.tmp -> .files.dms-backup/journal.json
+      fsync .files.dms-backup
       chown files
       chmod files
       utimes files
@@ -204,6 +214,16 @@ export const stepTables: readonly StepTable[] = [
       fsync .box.sqlite3.dms-backup/old-database
       fsync .
       fsync .box.sqlite3.dms-backup/new-database
+      open .box.sqlite3.dms-backup/journal.json.tmp
+      write .box.sqlite3.dms-backup/journal.json.tmp
+      fsync .box.sqlite3.dms-backup/journal.json.tmp
+      rename .box.sqlite3.dms-backup/journal.json.tmp -> .box.sqlite3.dms-backup/journal.json
+      fsync .box.sqlite3.dms-backup
+      open .files.dms-backup/journal.json.tmp
+      write .files.dms-backup/journal.json.tmp
+      fsync .files.dms-backup/journal.json.tmp
+      rename .files.dms-backup/journal.json.tmp -> .files.dms-backup/journal.json
+      fsync .files.dms-backup
       chown files
       chmod files
       utimes files
@@ -292,6 +312,11 @@ export const stepTables: readonly StepTable[] = [
       fsync files
       fsync .files.dms-backup/new-files
       fsync .files.dms-backup
+      open .files.dms-backup/journal.json.tmp
+      write .files.dms-backup/journal.json.tmp
+      fsync .files.dms-backup/journal.json.tmp
+      rename .files.dms-backup/journal.json.tmp -> .files.dms-backup/journal.json
+      fsync .files.dms-backup
       chown files
       chmod files
       utimes files
@@ -369,6 +394,11 @@ export const stepTables: readonly StepTable[] = [
       fsync .files.dms-backup/old-files
       fsync files
       fsync .files.dms-backup/new-files
+      open .files.dms-backup/journal.json.tmp
+      write .files.dms-backup/journal.json.tmp
+      fsync .files.dms-backup/journal.json.tmp
+      rename .files.dms-backup/journal.json.tmp -> .files.dms-backup/journal.json
+      fsync .files.dms-backup
       chown files
       chmod files
       utimes files
