@@ -8,6 +8,7 @@ import { openDestination } from './destination/open-destination.ts';
 import { lockDestination } from './destination/lock-destination.ts';
 import { surveyDestination } from './destination/survey.ts';
 import type { FoundArchive } from './destination/survey.ts';
+import { removalBetween } from './diff/alarm.ts';
 import { assertNotAborted, isDmsBackupError } from './errors.ts';
 import { throttledProgress } from './events.ts';
 import { assertKeepsSomething } from './retention/choose.ts';
@@ -50,10 +51,11 @@ async function pruneLocked(destination: Destination, options: PruneOptions): Pro
   const survey = await surveyDestination(destination, signal);
   const wanted = survey.archives.filter(({ instance }) => isWanted(instance.app, apps));
   const plans = planPrune({ ...survey, archives: wanted }, keep, new Date());
-  const refusals = new Map<InstancePlan, string>();
+  const refusals = new Map<InstancePlan, Refusal>();
   for (const plan of plans) {
-    const reason = await reasonToRefuse(plan, destination);
-    if (reason !== null) refusals.set(plan, reason);
+    const refusal =
+      (await unsoundNewest(plan, destination)) ?? (await manyGone(plan, destination, options));
+    if (refusal) refusals.set(plan, refusal);
   }
   const doomed = plans
     .filter((plan) => !refusals.has(plan))
@@ -67,7 +69,7 @@ async function pruneLocked(destination: Destination, options: PruneOptions): Pro
     dryRun: options.dryRun,
     instances: plans.map((plan) => {
       const { app, title, place } = plan.instance;
-      const refused = refusals.get(plan) ?? null;
+      const refused = refusals.get(plan)?.reason ?? null;
       const archives = plan.choices.map(({ archive, reasons }): PrunedArchive => {
         const failure = failures.get(archive) ?? null;
         const isKept = refused !== null || reasons.length > 0;
@@ -81,25 +83,62 @@ async function pruneLocked(destination: Destination, options: PruneOptions): Pro
     kept: wanted.length - gone.length,
     removed: gone.length,
     removedBytes: gone.flatMap(({ files }) => files).reduce((sum, file) => sum + file.sizeBytes, 0),
-    exitCode: refusals.size > 0 ? 20 : failures.size > 0 ? 2 : 0,
+    exitCode: exitCodeOf([...refusals.values()], failures.size),
   };
 }
 
+/** Why nothing of an instance is removed. */
+interface Refusal {
+  readonly reason: string;
+  readonly exitCode: 3 | 20;
+}
+
+/** What is worst decides. */
+function exitCodeOf(refusals: readonly Refusal[], failures: number): PruneResult['exitCode'] {
+  if (refusals.some(({ exitCode }) => exitCode === 20)) return 20;
+  if (failures > 0) return 2;
+  return refusals.length > 0 ? 3 : 0;
+}
+
 /** Old archives are worth the more, the less is known of the newest: then all of them stay. */
-async function reasonToRefuse(
+async function unsoundNewest(
   { choices, spoilt }: InstancePlan,
   destination: Destination,
-): Promise<string | null> {
-  if (spoilt) return `a newer file cannot be read: '${spoilt.file.name}' (${spoilt.error.message})`;
+): Promise<Refusal | undefined> {
+  const unsound = (reason: string): Refusal => ({ reason, exitCode: 20 });
+  if (spoilt)
+    return unsound(`a newer file cannot be read: '${spoilt.file.name}' (${spoilt.error.message})`);
   const newest = choices[0]?.archive;
   const name = newest?.files[0]?.name ?? '';
   try {
     await destination.inspect(name, true);
-    return null;
+    return undefined;
   } catch (error) {
     if (!isDmsBackupError(error) || error.code === 'interrupted') throw error;
-    return `the newest archive is not sound: '${name}' (${error.message})`;
+    return unsound(`the newest archive is not sound: '${name}' (${error.message})`);
   }
+}
+
+/** After a mass deletion the older archives are the ones that still have everything. */
+async function manyGone(
+  { choices }: InstancePlan,
+  destination: Destination,
+  { alarmRemoved, workingDirectory, environment, keys, signal }: PruneOptions,
+): Promise<Refusal | undefined> {
+  const [newest, before] = choices.map(({ archive }) => archive.files[0]?.name);
+  if (alarmRemoved === undefined || newest === undefined || before === undefined) return undefined;
+  const access = {
+    workingDirectory,
+    ...(environment && { environment }),
+    ...(keys && { keys }),
+    ...(signal && { signal }),
+  };
+  const removal = await removalBetween(
+    { ...access, archive: destination.locate(before) },
+    { ...access, archive: destination.locate(newest) },
+    alarmRemoved,
+  );
+  return removal.isAlarm ? { reason: removal.explanation, exitCode: 3 } : undefined;
 }
 
 /** Returns why an archive is still there. Its copies are the same archive, and go with it. */

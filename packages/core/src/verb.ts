@@ -434,6 +434,8 @@ export interface ListResult {
 
 export interface PruneOptions extends DestinationOptions {
   readonly keep: KeepRules;
+  /** Remove nothing of an instance when so many documents of its last archive but one are gone in the last. */
+  readonly alarmRemoved?: AlarmLimit;
   /** Say what would be removed, remove nothing. */
   readonly dryRun: boolean;
   /** How long to wait for a backup or another prune at the same destination; default: not at all. */
@@ -466,6 +468,6 @@ export interface PruneResult {
   readonly kept: number;
   readonly removed: number;
   readonly removedBytes: number;
-  /** 20: an instance was refused; 2: a file could not be removed. */
-  readonly exitCode: 0 | 2 | 20;
+  /** 20: an instance was refused; 2: a file could not be removed; 3: only alarms on removed documents. */
+  readonly exitCode: 0 | 2 | 3 | 20;
 }

@@ -67,6 +67,7 @@ async function run(call: Call): Promise<Outcome> {
     ...(application === undefined ? {} : { apps: application.names }),
     keep,
     dryRun: values.dryRun ?? false,
+    ...(values.alarmRemoved === undefined ? {} : { alarmRemoved: values.alarmRemoved }),
     lockTimeoutMs: values.lockTimeout ?? 0,
     onEvent: output.onEvent,
     signal: surroundings.signal,
@@ -78,7 +79,7 @@ export const pruneCommand: Command = {
   name: 'prune',
   summary: 'remove the archives that no --keep rule wants',
   description:
-    'Removes archives from a directory, for each application and installation by itself. The rules are those of `restic forget`: an archive stays when one of them wants it. The newest archive and the newest complete one always stay. What does not open as an archive is never removed. Exit code 20: the newest archive of an installation is not sound, and nothing of it was removed.',
+    'Removes archives from a directory, for each application and installation by itself. The rules are those of `restic forget`: an archive stays when one of them wants it. The newest archive and the newest complete one always stay. What does not open as an archive is never removed. Exit code 20: the newest archive of an installation is not sound, and nothing of it was removed; 3: the same for --alarm-removed, when so many documents are gone in the newest archive.',
   operands: [
     {
       name: 'DESTINATION',
@@ -86,7 +87,7 @@ export const pruneCommand: Command = {
       required: true,
     },
   ],
-  flags: [...keepFlags, 'dryRun', 'lockTimeout', 'app', ...keyFlags],
+  flags: [...keepFlags, 'alarmRemoved', 'dryRun', 'lockTimeout', 'app', ...keyFlags],
   examples: [
     'dms-backup prune /backup --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run',
     'dms-backup prune /backup --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --quiet',

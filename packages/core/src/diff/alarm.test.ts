@@ -9,6 +9,7 @@ import { rejection } from '../../test/caught.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
 import { backup } from '../backup.ts';
 import { diff } from '../diff.ts';
+import { prune } from '../prune.ts';
 import type { AlarmLimit, BackupOptions, BackupResult, InstanceOptions } from '../verb.ts';
 import { RemovalCount, removalBetween } from './alarm.ts';
 
@@ -85,6 +86,28 @@ test('gone documents are an alarm from the limit on; the archive is written', as
     removed: 8,
     isAlarm: false,
   });
+});
+
+test('a prune after a mass deletion removes nothing, and says why', async () => {
+  const instance = paperInstance(papers);
+  const destination = scratchDirectory();
+  await archiveOf(instance, { destination, filename: 'a' });
+  await archiveOf(instance, { destination, filename: 'b' });
+  remove(instance, ['1', '2', '3']);
+  await archiveOf(instance, { destination, filename: 'c' });
+  const run = async (alarmRemoved: AlarmLimit) =>
+    await prune({
+      destination,
+      workingDirectory: '/',
+      keep: { counts: { last: 1 }, within: {} },
+      dryRun: false,
+      alarmRemoved,
+    });
+
+  const alarm = await run({ percent: 15 });
+  expect(alarm).toMatchObject({ exitCode: 3, removed: 0, kept: 3 });
+  expect(alarm.instances[0]?.refused).toMatch(/^3 of 20 documents \(15%\) are gone since/u);
+  expect(await run({ percent: 16 })).toMatchObject({ exitCode: 0, removed: 2, kept: 1 });
 });
 
 test('archives of other instances and damaged ones are no measure', async () => {
