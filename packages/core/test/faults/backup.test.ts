@@ -58,7 +58,11 @@ test.each(strikes)('each step, $how $when it', { timeout: 600_000 }, async ({ wh
         left.filter((name) => !/^a\.tar\.zst(\.partial)?$/u.test(name)),
         step,
       ).toEqual([]);
-    else expect([said, left], step).toEqual(['destination-unwritable', []]);
+    else {
+      // a file that could not be opened may be another run's
+      const foreign = step.startsWith('open ') && when === 'after' ? ['a.tar.zst.partial'] : [];
+      expect([said, left], step).toEqual(['destination-unwritable', foreign]);
+    }
     expect(await lookAt(box), step).toEqual(before);
     expect(await runVerb({ ...order, archive: join(out, 'next.tar.zst') }), step).toBeNull();
   }

@@ -272,8 +272,7 @@ export const stepTables: readonly StepTable[] = [
       sql BEGIN
       sql ALTER TABLE
       sql TRUNCATE ONLY
-      sql COPY "public"."marks"
-      sql COPY "public"."papers"
+      sql COPY
       sql ALTER TABLE
       sql ANALYZE "public"."marks",
       symlink .files.dms-backup/new-files/folder/link
@@ -356,8 +355,7 @@ export const stepTables: readonly StepTable[] = [
       sql BEGIN
       sql ALTER TABLE
       sql TRUNCATE ONLY
-      sql COPY "public"."marks"
-      sql COPY "public"."papers"
+      sql COPY
       sql ALTER TABLE
       sql ANALYZE "public"."marks",
       mkdir files
