@@ -216,10 +216,12 @@ describe('the lock', () => {
     ]);
   });
 
-  test('that cannot be given back whole is told', async () => {
+  test('that leaves its empty room behind fails nobody: the work is done, and the next run takes it', async () => {
     const { lock } = await lockTarget(found);
     failOnDisk('rmdirSync', 'EIO');
-    expect(() => lock.release()).toThrow('EIO');
+    lock.release();
+    const again = await lockTarget(found);
+    again.lock.release();
   });
 });
 
