@@ -5,18 +5,26 @@ import { resolve } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { adapterFlags, appWord, type AdapterFlag } from './arguments/adapter-flags.ts';
 import { guessVerb, needsAdapterFlags, parseCommandLine } from './arguments/command-line.ts';
-import { scanWords } from './arguments/scan.ts';
+import { scanWords, type Scan } from './arguments/scan.ts';
 import { createOutput } from './output/create-output.ts';
 import { describeFailure } from './output/failure.ts';
 import type { Output, OutputOptions } from './output/output.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** An archive, or a file of one, goes to stdout. */
+function sendsContent(argv: readonly string[], operands: Scan['operands']): boolean {
+  const verb = guessVerb(argv);
+  if (verb === 'extract')
+    return argv.some((word, at) => word === '--to=-' || (word === '--to' && argv[at + 1] === '-'));
+  return verb === 'backup' && operands.some(({ word }) => word === '-');
+}
 
 /** From the words alone, because errors in the words are shown the same way. */
 function readOutputOptions({ argv }: Surroundings): OutputOptions {
   const { flags, operands } = scanWords(argv);
   return {
     json: flags.has('--json'),
-    jsonOnStderr: guessVerb(argv) === 'backup' && operands.some(({ word }) => word === '-'),
+    jsonOnStderr: sendsContent(argv, operands),
     quiet: flags.has('--quiet'),
     verbose: flags.has('--verbose'),
     progress: !flags.has('--no-progress'),

@@ -11,11 +11,3 @@ export class UsageError extends Error {
     this.hint = hint;
   }
 }
-
-/** Something that `docs` describe and that this release cannot do yet: said clearly, never ignored. */
-export function notInThisRelease(what: string, hint?: string): UsageError {
-  return new UsageError(
-    `${what} is not in this release of dms-backup`,
-    hint ?? 'Nothing was done. Run `dms-backup --help` to see what this release can do.',
-  );
-}

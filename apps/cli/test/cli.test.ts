@@ -75,12 +75,6 @@ describe('without a verb of core', () => {
     expect(await runBinary(words)).toMatchObject({ code: 2, stdout: '', stderr });
   });
 
-  it.each([['find', '/backup']])('%s %s is not in this release', async (...words) => {
-    const { code, stderr } = await runBinary(words);
-    expect(code).toBe(2);
-    expect(stderr).toContain('is not in this release of dms-backup');
-  });
-
   it('says errors as one JSON line with --json', async () => {
     const { code, stdout, stderr } = await runBinary(['verify', '--quik', '--json']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });

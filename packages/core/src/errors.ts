@@ -8,7 +8,7 @@ export const exitCodes = {
   1: 'bug in dms-backup or in an adapter',
   2: 'wrong usage or configuration',
   3: 'archive written or check done, but some source data is unreadable or incomplete; or an alarm that was asked for',
-  10: 'no such archive, or nothing to undo',
+  10: 'no such archive, nothing to undo, or nothing of that name in the archive',
   11: 'locked: another run or the application is using it',
   12: 'wrong key or passphrase',
   20: 'verification failed: damaged, or not an archive',
@@ -96,6 +96,12 @@ export const errorTable = {
     exitCode: 10,
     when: 'there is no file at the path, or no archive in the destination',
     hint: 'Check the path: it names a file, or a directory that holds archives (with `latest`).',
+    leaves: nothing,
+  },
+  'not-in-archive': {
+    exitCode: 10,
+    when: 'the archive is sound, and has no document, file or directory that was named',
+    hint: '`find` shows the documents of an archive, `find --files` all its paths.',
     leaves: nothing,
   },
   'not-an-archive': {
@@ -190,8 +196,8 @@ export const errorTable = {
   },
   'destination-exists': {
     exitCode: 22,
-    when: 'the archive would overwrite a file',
-    hint: 'Choose another file name; dms-backup never overwrites.',
+    when: 'an archive, or a file that is taken out of one, would overwrite a file',
+    hint: 'Choose another name or directory; dms-backup never overwrites.',
     leaves: 'the existing file as it was',
   },
   'destination-unwritable': {

@@ -43,6 +43,8 @@ export { doctor } from './doctor.ts';
 export { drill } from './drill.ts';
 export type { Encryption, Keys } from './encryption/keys.ts';
 export type * from './events.ts';
+export { extract } from './extract.ts';
+export { find } from './find.ts';
 export { inspect, inspectLocked } from './inspect.ts';
 export { list } from './list.ts';
 export { prune } from './prune.ts';

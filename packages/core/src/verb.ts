@@ -1,6 +1,6 @@
 // Options and results of the verbs: what the CLI passes in and prints. All results are plain data (JSON).
 
-import type { Adapter, GivenLocation, Instance, Stamp } from './adapter.ts';
+import type { Adapter, CatalogueDocument, GivenLocation, Instance, Stamp } from './adapter.ts';
 import type { Exception, Excluded, Manifest, Seal } from './archive/schema.ts';
 import type { ServerLocation } from './database/engine.ts';
 import type { Finding, Repaired } from './database/move/findings.ts';
@@ -470,4 +470,90 @@ export interface PruneResult {
   readonly removedBytes: number;
   /** 20: an instance was refused; 2: a file could not be removed; 3: only alarms on removed documents. */
   readonly exitCode: 0 | 2 | 3 | 20;
+}
+
+export interface FindOptions extends ArchiveOptions {
+  /** All must match; a word is looked for in every field, `tag:word` in one. None: everything is found. */
+  readonly words: readonly string[];
+  /** Look at the paths of all files and links of the archive instead of documents. */
+  readonly files: boolean;
+  /** Called for each thing that is found, in the order of the archive. */
+  readonly onFound: (
+    found:
+      | ({ readonly type: 'document' } & FoundDocument)
+      | ({ readonly type: 'entry' } & FoundEntry),
+  ) => void;
+}
+
+export interface FoundDocument extends Omit<CatalogueDocument, 'documentVersions' | 'extra'> {
+  /** Of all versions, the oldest first. */
+  readonly files: readonly {
+    /** Label of the document version, or its id. */
+    readonly version: string;
+    readonly isCurrent: boolean;
+    readonly role: string;
+    /** In the archive: `extract` takes it. */
+    readonly path: string;
+    /** Null: the archive does not have the file. */
+    readonly sizeBytes: number | null;
+  }[];
+}
+
+export interface FoundEntry {
+  readonly path: string;
+  readonly isLink: boolean;
+  readonly sizeBytes: number;
+  readonly modifiedAt: string;
+}
+
+export interface FindResult {
+  readonly archive: string;
+  readonly app: string;
+  readonly createdAt: string;
+  /** Documents of the archive. */
+  readonly documents: number;
+  readonly found: number;
+  readonly exitCode: 0;
+}
+
+export interface ExtractOptions extends ArchiveOptions {
+  /** Files and whole directories by their paths in the archive; a link below `tree/` stands for the file it leads to. */
+  readonly paths: readonly string[];
+  /** Ids of documents. */
+  readonly documents: readonly string[];
+  /** Of a document; else only the current one. */
+  readonly allVersions: boolean;
+  /** A directory, relative to the working directory, made if it is not there; or `-` for stdout, which takes one file. */
+  readonly to: string;
+  /** Where the file goes when `to` is `-`. */
+  readonly stdout?: NodeJS.WritableStream;
+}
+
+export interface ExtractResult {
+  readonly archive: string;
+  /** Absolute path, or `-`. */
+  readonly to: string;
+  /** The first 10,000. */
+  readonly files: readonly {
+    /** Absolute path of what was written, or `-`. */
+    readonly path: string;
+    /** Path in the archive. */
+    readonly source: string;
+    /** Whose file it is, when it was taken for a document. */
+    readonly documentId: string | null;
+    readonly sizeBytes: number;
+    readonly sha256: string;
+  }[];
+  readonly counts: {
+    readonly files: number;
+    readonly bytes: number;
+    readonly missing: number;
+    readonly skippedLinks: number;
+  };
+  /** Files of the chosen documents that the archive does not have. */
+  readonly missing: readonly { readonly source: string; readonly documentId: string | null }[];
+  /** The first of the links that were chosen outside of `tree/`: none is made. */
+  readonly skippedLinks: readonly string[];
+  /** 0, or 3 when files are missing. */
+  readonly exitCode: 0 | 3;
 }

@@ -66,12 +66,6 @@ describe('the verb', () => {
     expect(call('--app paperless chek', ['chek'])).toMatchObject({ operands: ['chek'] });
     expect(call('--app paperless ./restor')).toMatchObject({ operands: ['./restor'] });
   });
-
-  it.each(['find', 'extract'])('%s is not there yet', (verb) => {
-    expect(refusal(`${verb} /backup --keep-daily 7`).message).toBe(
-      `\`${verb}\` is not in this release of dms-backup`,
-    );
-  });
 });
 
 describe('flags', () => {

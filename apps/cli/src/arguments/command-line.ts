@@ -5,10 +5,9 @@ import { CommanderError } from 'commander';
 import { allCommands } from '../commands/all-commands.ts';
 import type { Command } from '../commands/command.ts';
 import { nearest } from '../nearest.ts';
-import { UsageError, notInThisRelease } from '../usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 import { assertWord, flags, longName, type Values } from './flags.ts';
 import { createParser, programHelp } from './help.ts';
-import { laterVerbs } from './later.ts';
 import type { AdapterFlag } from './adapter-flags.ts';
 import { assertKnownFlags, hasStrangers, scanWords, type Scan } from './scan.ts';
 
@@ -29,7 +28,7 @@ function commandNamed(name: string): Command | undefined {
 const knownVerbs = [...allCommands.map((command) => command.name), 'help'];
 
 function unknownVerb(word: string): UsageError {
-  const similar = /[/.]/.test(word) ? undefined : nearest(word, [...knownVerbs, ...laterVerbs]);
+  const similar = /[/.]/.test(word) ? undefined : nearest(word, knownVerbs);
   return new UsageError(
     `unknown verb '${word}'`,
     similar === undefined
@@ -41,7 +40,7 @@ function unknownVerb(word: string): UsageError {
 /** `bakcup` or `restor` without a verb is a typing mistake, unless such a directory is there. */
 function assertDestination(word: string, isDirectory: (path: string) => boolean): void {
   if (!/^[a-z]+$/i.test(word) || word.startsWith('backup')) return;
-  const similar = nearest(word, [...knownVerbs, ...laterVerbs]);
+  const similar = nearest(word, knownVerbs);
   if (similar === undefined || isDirectory(word)) return;
   throw new UsageError(
     `unknown verb '${word}'`,
@@ -57,14 +56,11 @@ function findCommand(
 ): { command: Command; words: string[] } | { help: string; exitCode: 0 | 2 } {
   const asksForHelp = scan.flags.has('--help') || scan.flags.has('-h');
   const first = scan.operands[0];
-  if (first !== undefined && laterVerbs.includes(first.word))
-    throw notInThisRelease(`\`${first.word}\``);
   if (first?.word === 'help') {
     const about = scan.operands[1]?.word;
     if (about === undefined) return { help: programHelp(allCommands), exitCode: 0 };
     const command = commandNamed(about);
-    if (command === undefined)
-      throw laterVerbs.includes(about) ? notInThisRelease(`\`${about}\``) : unknownVerb(about);
+    if (command === undefined) throw unknownVerb(about);
     return { command, words: ['--help'] };
   }
   const command = first === undefined ? undefined : commandNamed(first.word);
@@ -170,9 +166,9 @@ export function parseCommandLine(
     throw error;
   }
   const operands = parser.args;
-  command.operands.forEach(({ name }, index) => {
-    const word = operands[index];
-    if (word !== undefined) assertWord(word, name);
+  operands.forEach((word, index) => {
+    const { name } = command.operands[index] ?? command.operands.at(-1)!;
+    assertWord(word, name);
   });
   const values = { ...parser.opts<Values>(), ...adapterValues(parser, more) };
   assertEverywhere(values);

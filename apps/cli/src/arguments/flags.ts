@@ -58,6 +58,9 @@ export interface Values {
   keepWithinYearly?: string;
   /** Milliseconds. */
   lockTimeout?: number;
+  document?: string[];
+  allVersions?: boolean;
+  files?: boolean;
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
@@ -328,6 +331,22 @@ export const flags = {
     text: 'directory for the scratch folder (default: that for temporary files, TMPDIR)',
     group: 'verb',
     read: text,
+  },
+  document: {
+    spelling: '--document <ID>',
+    text: 'a document by its id, as `find` shows it (repeatable)',
+    group: 'verb',
+    read: texts,
+  },
+  allVersions: {
+    spelling: '--all-versions',
+    text: 'all versions of the documents, not only the current one',
+    group: 'verb',
+  },
+  files: {
+    spelling: '--files',
+    text: 'look at the paths of all files in the archive instead of documents',
+    group: 'verb',
   },
   keep: { spelling: '--keep', text: 'leave the restored state standing', group: 'verb' },
   keepLast: keepFlag('last', 'the N newest archives (a number, or `unlimited`)'),

@@ -1,7 +1,7 @@
 // The help texts: commander lays them out from the table of flags, this file adds order, examples and exit codes.
 
 import { Command as Parser, Option } from 'commander';
-import type { Command } from '../commands/command.ts';
+import type { Command, Operand } from '../commands/command.ts';
 import { everywhereFlags, flags, type Flag, type FlagGroup } from './flags.ts';
 
 const groups: Readonly<Record<FlagGroup, string>> = {
@@ -50,6 +50,11 @@ function takesInstance(command: Command): boolean {
   return command.flags.includes('database');
 }
 
+/** `PATH`, or `PATH...` for any number of words. */
+function operandName({ name, many }: Operand): string {
+  return many ? `${name}...` : name;
+}
+
 /** commander's parser for one command; `more` are the flags of the adapter. Help goes to `write`, errors are thrown as CommanderError. */
 export function createParser(
   command: Command,
@@ -59,9 +64,14 @@ export function createParser(
   const parser = quiet(new Parser(`dms-backup ${command.name}`), write)
     .description(command.description)
     .addHelpOption(new Option('-h, --help', 'this text').helpGroup(groups.everywhere));
-  for (const { name, text, required } of command.operands)
-    parser.argument(required ? `<${name}>` : `[${name}]`, text);
-  const own = [...command.flags, ...everywhereFlags].map((name) => flags[name] as Flag);
+  for (const operand of command.operands) {
+    const name = operandName(operand);
+    parser.argument(operand.required ? `<${name}>` : `[${name}]`, operand.text);
+  }
+  const own = [...command.flags, ...everywhereFlags].map((name): Flag => {
+    const text = command.flagTexts?.[name];
+    return text === undefined ? flags[name] : { ...flags[name], text };
+  });
   const wanted = takesInstance(command) ? [...own, ...more] : own;
   for (const group of groupOrder)
     for (const flag of wanted.filter((one) => one.group === group))
@@ -74,7 +84,9 @@ export function createParser(
   parser.usage(
     [
       '[flags]',
-      ...command.operands.map(({ name, required }) => (required ? name : `[${name}]`)),
+      ...command.operands.map((operand) =>
+        operand.required ? operandName(operand) : `[${operandName(operand)}]`,
+      ),
     ].join(' '),
   );
   return parser;

@@ -7,6 +7,8 @@ import type { Command } from './command.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { drillCommand } from './drill.ts';
+import { extractCommand } from './extract.ts';
+import { findCommand } from './find.ts';
 import { inspectCommand } from './inspect.ts';
 import { listCommand } from './list.ts';
 import { pruneCommand } from './prune.ts';
@@ -22,6 +24,8 @@ export const allCommands: readonly Command[] = [
   undoCommand,
   listCommand,
   pruneCommand,
+  findCommand,
+  extractCommand,
   checkCommand,
   diffCommand,
   drillCommand,

@@ -18,6 +18,8 @@ export interface Operand {
   readonly name: string;
   readonly text: string;
   readonly required: boolean;
+  /** Only the last one: it takes all words that are left. */
+  readonly many?: boolean;
 }
 
 export interface Command {
@@ -29,6 +31,8 @@ export interface Command {
   readonly operands: readonly Operand[];
   /** Besides the flags that every verb takes. */
   readonly flags: readonly FlagName[];
+  /** Where a flag means something else than its text in the table says. */
+  readonly flagTexts?: Partial<Record<FlagName, string>>;
   readonly examples: readonly string[];
   /** Refuses contradictions; called before anything is loaded. Throws `UsageError`. */
   readonly check?: (values: Values, operands: readonly string[]) => void;

@@ -20,6 +20,7 @@ export function createHumanOutput(
 ): Output {
   const { stdout, stderr, environment } = surroundings;
   const paint = createPaint(wantsColours(stderr, environment));
+  const stdoutPaint = createPaint(wantsColours(stdout, environment));
   const redraws = isTerminal(stderr, environment);
   const startedAt = now();
   const meter = new SpeedMeter();
@@ -74,10 +75,14 @@ export function createHumanOutput(
     note: (draw) => {
       if (!options.quiet) say(draw(paint));
     },
+    item: (_item, draw) => {
+      clear();
+      for (const line of draw(stdoutPaint)) stdout.write(`${line}\n`);
+    },
     result: (_verb, outcome) => {
       clear();
       const page = outcome.page({
-        stdout: createPaint(wantsColours(stdout, environment)),
+        stdout: stdoutPaint,
         stderr: paint,
         elapsedMs: now() - startedAt,
       });

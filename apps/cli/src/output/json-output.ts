@@ -21,6 +21,7 @@ export function createJsonOutput(options: OutputOptions, surroundings: Surroundi
     },
     note: () => {},
     warn: (text) => write({ type: 'warning', text }),
+    item: write,
     result: (verb, outcome) =>
       write({ type: 'result', verb, exitCode: outcome.exitCode, ...outcome.result }),
     failure: (failure) =>

@@ -20,6 +20,8 @@ export interface Output {
   note(draw: (paint: Paint) => readonly string[]): void;
   /** Something to know, as with a warning event. */
   warn(text: string): void;
+  /** A part of the result that is shown before the rest is known, because there can be any number; a line on stdout. */
+  item(item: { readonly type: string }, draw: (paint: Paint) => readonly string[]): void;
   result(verb: string, outcome: Outcome): void;
   failure(failure: Failure): void;
   /** Clears the progress line; the output may be used again. */

@@ -10,8 +10,10 @@ import { FrameCursor } from './frame-cursor.ts';
 import type { Codec } from './frame-codec.ts';
 import type { FrameTable } from './frame-table.ts';
 import { readFrameTable } from './frame-table-reader.ts';
+import { showPath } from './entry-path.ts';
 import { headFacts, parseIndexLine } from './index-entry.ts';
 import type { IndexedEntry } from './index-entry.ts';
+import { leadingText } from './leading-text.ts';
 import { ManifestSchema } from './schema.ts';
 import type { Manifest, Seal } from './schema.ts';
 import { locateSeal } from './seal-reader.ts';
@@ -39,6 +41,8 @@ export class ArchiveReader {
   /** Where index and seal begin in the tar stream. */
   readonly #indexPosition: number;
   readonly #sealPosition: number;
+  /** The index was read once to its end: its hash is as sealed. */
+  #indexIsProved = false;
 
   /**
    * `place`: path of a file, or a source, which is closed with the reader; one far away is to be opened with
@@ -107,29 +111,36 @@ export class ArchiveReader {
     let expected = 0;
     let count = 0;
     for (const line of this.#indexLines()) {
-      const entry = parseIndexLine(line);
-      const position = this.positionOf(entry);
-      if (position !== expected) {
+      const entry = this.#placed(parseIndexLine(line));
+      if (entry.position !== expected) {
         throw new DmsBackupError(
           'archive-damaged',
           `the index leaves a gap before '${entry.pathBytes.toString()}'`,
         );
       }
-      expected = position + headBytes(headFacts(entry)) + paddedBytes(entry.size);
-      if (expected > this.#indexPosition) {
-        throw new DmsBackupError(
-          'archive-damaged',
-          `the entry '${entry.pathBytes.toString()}' reaches into the index`,
-        );
-      }
+      expected = entry.end;
       count++;
-      yield { ...entry, position, end: expected };
+      yield entry;
     }
     if (expected !== this.#indexPosition || count !== this.seal.index.entries) {
       throw new DmsBackupError(
         'archive-damaged',
         'the index does not list all entries of the archive',
       );
+    }
+  }
+
+  /**
+   * The live entries whose path is wanted, in order. Only their lines are looked at as a whole, which takes a twentieth of the
+   * time of `entries`; that all entries lie end to end is not asked. The hash of the index is proved after the last one: use
+   * none before. Throws `archive-damaged`.
+   */
+  *lookUp(isWanted: (path: string) => boolean): Generator<PlacedEntry> {
+    for (const line of this.#indexLines()) {
+      const path = leadingText(line, 'path');
+      if (path !== undefined && !isWanted(path)) continue;
+      const entry = parseIndexLine(line);
+      if (!entry.superseded && isWanted(showPath(entry.pathBytes))) yield this.#placed(entry);
     }
   }
 
@@ -170,6 +181,18 @@ export class ArchiveReader {
     return this.content(entry, limitBytes);
   }
 
+  #placed(entry: IndexedEntry): PlacedEntry {
+    const position = this.positionOf(entry);
+    const end = position + headBytes(headFacts(entry)) + paddedBytes(entry.size);
+    if (end > this.#indexPosition) {
+      throw new DmsBackupError(
+        'archive-damaged',
+        `the entry '${entry.pathBytes.toString()}' reaches into the index`,
+      );
+    }
+    return { ...entry, position, end };
+  }
+
   *#indexLines(): Generator<string> {
     const { size, sha256 } = this.seal.index;
     const head = encodeHead({
@@ -189,9 +212,9 @@ export class ArchiveReader {
     if (!cursor.takeExactly(head.length).equals(head)) {
       throw new DmsBackupError('archive-damaged', 'the index is not where the seal says');
     }
-    const digest = createHash('sha256');
+    const digest = this.#indexIsProved ? undefined : createHash('sha256');
     const rest = yield* takeLines(cursor, size, {
-      digest,
+      ...(digest && { digest }),
       limitBytes: lineLimitBytes,
       endless: () => new DmsBackupError('archive-damaged', 'the index has an endless line'),
     });
@@ -201,9 +224,10 @@ export class ArchiveReader {
         'the index is followed by bytes that should be zero',
       );
     }
-    if (rest > 0 || digest.digest('hex') !== sha256) {
+    if (rest > 0 || (digest && digest.digest('hex') !== sha256)) {
       throw new DmsBackupError('archive-damaged', 'the index is not the one that was sealed');
     }
+    this.#indexIsProved = true;
   }
 }
 

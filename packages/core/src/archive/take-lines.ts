@@ -8,8 +8,8 @@ const readBytes = 1 << 20;
 const lineFeed = 0x0a;
 
 export interface LineOptions {
-  /** Takes every byte. */
-  readonly digest: Hash;
+  /** Takes every byte; absent: not asked a second time. */
+  readonly digest?: Hash;
   readonly limitBytes: number;
   /** The error for a line that is longer. */
   readonly endless: () => Error;
@@ -25,7 +25,7 @@ export function* takeLines(
   for (let left = size; left > 0;) {
     const view = cursor.take(Math.min(left, readBytes));
     left -= view.length;
-    digest.update(view);
+    digest?.update(view);
     const bytes = rest.length === 0 ? view : Buffer.concat([rest, view]);
     let start = 0;
     for (let stop = bytes.indexOf(lineFeed); stop >= 0; stop = bytes.indexOf(lineFeed, start)) {

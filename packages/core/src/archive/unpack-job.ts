@@ -9,6 +9,8 @@ export interface UnpackEntry extends Omit<IndexedEntry, 'pathBytes' | 'linkBytes
   readonly linkBytes?: Uint8Array;
   /** Where the file is to be written (absolute, bytes); absent: only checked. */
   readonly writeTo?: Uint8Array;
+  /** Bytes of other entries before this one, which are passed over. */
+  readonly skipBytes?: number;
   /** Its content is wanted back. */
   readonly wantContent?: boolean;
 }

@@ -52,6 +52,7 @@ function unpackEntries(cursor: FrameCursor, job: UnpackJob): UnpackResult {
   const contents: Uint8Array[] = [];
   for (const [number, entry] of job.entries.entries()) {
     const path = asBuffer(entry.pathBytes);
+    cursor.skip(entry.skipBytes ?? 0);
     assertHead(cursor, entry, path);
     const output = entry.writeTo ? openOutput(asBuffer(entry.writeTo)) : undefined;
     try {

@@ -4,6 +4,7 @@ import { extname, posix } from 'node:path';
 import type { Adapter, CatalogueDocument, Instance } from '../adapter.ts';
 import { checked } from '../adapter-check.ts';
 import { CatalogueDocumentSchema } from '../adapter-schema.ts';
+import { cataloguePath } from '../archive/read-catalogue.ts';
 import { ExceptionSchema } from '../archive/schema.ts';
 import type { Exception } from '../archive/schema.ts';
 import type { ArchiveWriter, OnEntry } from '../archive/writer.ts';
@@ -12,7 +13,6 @@ import { Spool } from '../io/spool.ts';
 import type { BackupLedger } from './ledger.ts';
 import { TreeNames } from './tree-names.ts';
 
-export const cataloguePath = 'catalogue/documents.jsonl';
 export const exceptionsPath = 'catalogue/exceptions.jsonl';
 
 /** Longest file name in the tree, in bytes: leaves room for the number that collisions get. */
@@ -84,9 +84,8 @@ async function addTreeLink(
   const folder = names.folder(
     fitting(['tree', document.owner ?? 'no owner', ...document.folder].map(safeName)),
   );
-  const name = safeName(document.title === '' ? `document ${document.id}` : document.title);
-  const extension = safeExtension(file.path);
-  const path = names.document(folder, withoutExtension(name, extension), extension);
+  const { name, extension } = documentFileName(document, file.path);
+  const path = names.document(folder, name, extension);
   const link = posix.relative(posix.dirname(path), `media/${file.root}/${file.path}`);
   if (Buffer.byteLength(link) > linkLimitBytes) return;
   await writer.addMade({ path: Buffer.from(path), type: 'link', link: Buffer.from(link) }, onEntry);
@@ -95,6 +94,16 @@ async function addTreeLink(
 function fitting(parts: readonly string[]): string[] {
   let bytes = 0;
   return parts.filter((part) => (bytes += Buffer.byteLength(part) + 1) <= folderLimitBytes);
+}
+
+/** The title as a file name, in two parts, for a file of the document that lies at `path`. */
+export function documentFileName(
+  { id, title }: Pick<CatalogueDocument, 'id' | 'title'>,
+  path: string,
+): { name: string; extension: string } {
+  const name = safeName(title === '' ? `document ${id}` : title);
+  const extension = safeExtension(path);
+  return { name: withoutExtension(name, extension), extension };
 }
 
 const unsafeCharacters =
@@ -110,13 +119,14 @@ export function safeName(text: string): string {
   return cutName(name === '' ? '_' : name);
 }
 
-function cutName(name: string): string {
-  if (Buffer.byteLength(name) <= partLimitBytes) return name;
+/** At most so many bytes of it, in whole characters. */
+export function cutName(name: string, limitBytes = partLimitBytes): string {
+  if (Buffer.byteLength(name) <= limitBytes) return name;
   let cut = '';
   let bytes = 0;
   for (const character of name) {
     bytes += Buffer.byteLength(character);
-    if (bytes > partLimitBytes) break;
+    if (bytes > limitBytes) break;
     cut += character;
   }
   return cut;

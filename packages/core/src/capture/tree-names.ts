@@ -22,9 +22,12 @@ export class TreeNames {
     }, '');
   }
 
-  /** A free path for a document in a folder. */
+  /** A free path for a document in a folder; an empty one is the top. */
   document(folder: string, name: string, extension: string): string {
-    return this.#claim((number) => numbered(`${folder}/${name}`, extension, number), null);
+    return this.#claim(
+      (number) => numbered(folder === '' ? name : `${folder}/${name}`, extension, number),
+      null,
+    );
   }
 
   close(): void {

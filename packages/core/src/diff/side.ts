@@ -8,15 +8,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Adapter, CatalogueDocument, Instance } from '../adapter.ts';
 import { checked } from '../adapter-check.ts';
 import { CatalogueDocumentSchema } from '../adapter-schema.ts';
-import { entryLines } from '../archive/entry-lines.ts';
 import { formatMtime } from '../archive/entry-time.ts';
+import { cataloguePath, readCatalogue } from '../archive/read-catalogue.ts';
 import type { ArchiveReader, PlacedEntry } from '../archive/reader.ts';
 import type { Manifest } from '../archive/schema.ts';
-import { cataloguePath } from '../capture/catalogue.ts';
 import type { DatabaseSnapshot } from '../database/engine.ts';
 import { quoteIdentifier } from '../database/quote-identifier.ts';
 import { qualifiedName } from '../database/schema.ts';
-import { DmsBackupError } from '../errors.ts';
 import { openTemporaryDatabase } from '../io/temporary-database.ts';
 
 /** What is known of a file without reading it. */
@@ -45,7 +43,7 @@ export class ArchiveSide implements Side {
     'CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime TEXT, sha256 TEXT) WITHOUT ROWID;',
   );
   readonly #find = this.#files.prepare('SELECT size, mtime, sha256 FROM files WHERE path = ?');
-  readonly #catalogue: PlacedEntry;
+  readonly #catalogue: PlacedEntry | undefined;
   readonly manifest: Manifest;
 
   get hasFiles(): boolean {
@@ -58,24 +56,19 @@ export class ArchiveSide implements Side {
     try {
       this.manifest = this.#reader.manifest();
       const insert = this.#files.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)');
-      let catalogue: PlacedEntry | undefined;
       for (const entry of this.#reader.entries()) {
-        if (entry.pathBytes.toString() === cataloguePath) catalogue = entry;
+        if (entry.pathBytes.toString() === cataloguePath) this.#catalogue = entry;
         if (entry.type !== 'file' || entry.superseded) continue;
         insert.run(entry.pathBytes, entry.size, entry.mtime, entry.sha256 ?? '');
       }
-      if (!catalogue)
-        throw new DmsBackupError('archive-damaged', 'the archive has no catalogue of documents');
-      this.#catalogue = catalogue;
     } catch (error) {
       this.#files.close();
       throw error;
     }
   }
 
-  async *documents(): AsyncGenerator<CatalogueDocument> {
-    await this.#reader.load(this.#catalogue.position, this.#catalogue.end);
-    for (const line of entryLines(this.#reader, this.#catalogue)) yield parseDocument(line);
+  documents(): AsyncGenerator<CatalogueDocument> {
+    return readCatalogue(this.#reader, this.#catalogue);
   }
 
   facts(root: string, path: string): FileFacts | undefined {
@@ -94,16 +87,6 @@ export class ArchiveSide implements Side {
 
   async close(): Promise<void> {
     this.#files.close();
-  }
-}
-
-function parseDocument(line: string): CatalogueDocument {
-  try {
-    return CatalogueDocumentSchema.parse(JSON.parse(line));
-  } catch (cause) {
-    throw new DmsBackupError('archive-damaged', 'cannot understand the catalogue of the archive', {
-      cause,
-    });
   }
 }
 

@@ -101,7 +101,7 @@ describe('a file', () => {
     await sink.discard();
     expect([error.code, error.message]).toEqual([
       'destination-exists',
-      "'a.tar' appeared while the archive was written",
+      "'a.tar' appeared while it was written",
     ]);
     expect(readdirSync(directory)).toEqual(['a.tar']);
     expect(readFileSync(path, 'utf8')).toBe('appeared');

@@ -153,7 +153,8 @@ export function writeError(cause: unknown, path: string): DmsBackupError {
   );
 }
 
-function publish(partial: string, path: string): void {
+/** Gives a finished file its name, over nothing. Throws `destination-exists`; other errors as the system has them. */
+export function publish(partial: string | Buffer, path: string | Buffer): void {
   try {
     linkSync(partial, path);
   } catch (cause) {
@@ -162,15 +163,17 @@ function publish(partial: string, path: string): void {
     if (systemErrorCode(cause) === 'EEXIST') {
       throw new DmsBackupError(
         'destination-exists',
-        `'${basename(path)}' appeared while the archive was written`,
+        `'${basename(path.toString())}' appeared while it was written`,
         { cause },
       );
     }
     // file systems without hard links (FAT, some network mounts)
     if (existsSync(path))
-      throw new DmsBackupError('destination-exists', `there is already a file '${path}'`, {
-        cause,
-      });
+      throw new DmsBackupError(
+        'destination-exists',
+        `there is already a file '${path.toString()}'`,
+        { cause },
+      );
     renameSync(partial, path);
     return;
   }
