@@ -1,0 +1,93 @@
+// From far away, and large: only what is needed is read, and a file that lies in many frames comes whole.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { assembleArchive, withParts } from '../../test/assemble-archive.ts';
+import type { Part } from '../../test/assemble-archive.ts';
+import { cataloguePart, documentOf } from '../../test/catalogue-part.ts';
+import { scratchDirectory } from '../../test/scratch-directory.ts';
+import { entryContent } from '../archive/entry-content.ts';
+import { openArchive } from '../archive/reader.ts';
+import { RemoteSource } from '../source/remote-source.ts';
+import { placeFiles } from './place-files.ts';
+import { selectFiles } from './select.ts';
+import { Selection } from './selection.ts';
+
+const frameBytes = 1_000_000;
+
+async function takeFromAfar(
+  parts: readonly Part[],
+  choice: { paths?: string[]; documents?: string[] },
+) {
+  const file = readFileSync(assembleArchive(scratchDirectory(), { parts, codec: 'zstd' }));
+  const storage = {
+    sizeBytes: file.length,
+    given: 0,
+    read: (position: number, lengthBytes: number) => {
+      storage.given += lengthBytes;
+      return Promise.resolve(Buffer.from(file.subarray(position, position + lengthBytes)));
+    },
+  };
+  const reader = await openArchive(new RemoteSource('far away', storage));
+  onTestFinished(() => reader.close());
+  const selection = new Selection();
+  onTestFinished(() => selection.close());
+  await selectFiles(reader, selection, { paths: [], documents: [], allVersions: false, ...choice });
+  const to = join(scratchDirectory(), 'to');
+  await placeFiles(reader, selection, to, {
+    bytes: selection.totals.bytes,
+    onDone: () => undefined,
+  });
+  return { to, given: storage.given, fileBytes: file.length, reader, selection };
+}
+
+test('one document of a large archive: no frame is read that has nothing of it', async () => {
+  const contents = Array.from({ length: 40 }, () => randomBytes(frameBytes));
+  const { to, given, fileBytes } = await takeFromAfar(
+    withParts(
+      ...contents.map((content, id) => ({ path: `media/files/${id}`, content, newFrame: true })),
+      { ...cataloguePart(...contents.map((_, id) => documentOf(String(id)))), newFrame: true },
+    ),
+    { documents: ['17'] },
+  );
+  expect(readFileSync(join(to, 'Paper 17')).equals(contents[17]!)).toBe(true);
+  expect(fileBytes).toBeGreaterThan(40 * frameBytes);
+  // the frame, and blocks of 256 KiB at the beginning and the end
+  expect(given).toBeLessThan(3 * frameBytes);
+});
+
+test('neighbours come in one go, and what lies between them is passed over', async () => {
+  const contents = Array.from({ length: 600 }, (_, id) => Buffer.from(`content ${id}`));
+  const { to } = await takeFromAfar(
+    withParts(
+      ...contents.map((content, id) => ({
+        path: `media/files/${id % 3}-${id}`,
+        content,
+        newFrame: id % 100 === 0,
+      })),
+      ...[0, 2].map((number) => ({
+        path: `tree/${number}`,
+        type: 'link' as const,
+        link: `../media/files/${number}-${number + 597}`,
+      })),
+    ),
+    { paths: [...contents.keys()].filter((id) => id % 3 === 1).map((id) => `media/files/1-${id}`) },
+  );
+  for (const id of contents.keys())
+    if (id % 3 === 1)
+      expect(readFileSync(join(to, `media/files/1-${id}`), 'utf8')).toBe(`content ${id}`);
+});
+
+test('a stream gives the content that was sealed', async () => {
+  const content = randomBytes(3 * frameBytes);
+  const { reader, selection } = await takeFromAfar(
+    withParts({ path: 'media/files/x', content, newFrame: true }),
+    { paths: ['media/files/x'] },
+  );
+  const [only] = [...selection.files('position')];
+  const pieces: Buffer[] = [];
+  for await (const piece of entryContent(reader, only!.entry)) pieces.push(Buffer.from(piece));
+  expect(Buffer.concat(pieces).equals(content)).toBe(true);
+});
