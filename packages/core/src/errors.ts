@@ -101,7 +101,7 @@ export const errorTable = {
   'not-in-archive': {
     exitCode: 10,
     when: 'the archive is sound, and has no document, file or directory that was named',
-    hint: '`find` shows the documents of an archive, `find --files` all its paths.',
+    hint: 'Run `find` to see the documents of the archive, `find --files` to see all its paths.',
     leaves: nothing,
   },
   'not-an-archive': {
