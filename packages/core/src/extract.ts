@@ -79,7 +79,8 @@ async function sendFile(
       hint: `Name one of those that were chosen: ${names.join(', ')}.`,
     });
   }
-  for await (const _proved of entryContent(reader, only.entry)) assertNotAborted(signal);
+  const proof = entryContent(reader, only.entry);
+  while (!(await proof.next()).done) assertNotAborted(signal);
   const sink = createStreamSink(stdout);
   for await (const piece of entryContent(reader, only.entry)) {
     assertNotAborted(signal);

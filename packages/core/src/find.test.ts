@@ -79,7 +79,7 @@ test.for([
     },
   ],
 ] as const)('%s', async ([, assembly]) => {
-  const error = await rejection(search(assembly as Assembly, ['one']));
+  const error = await rejection(search(assembly, ['one']));
   expect(error.code).toBe('archive-damaged');
 });
 

@@ -37,6 +37,8 @@ describe('the verb', () => {
     ['--app paperless backups', 'backup', ['backups']],
     ['verify --json a.tar', 'verify', ['a.tar']],
     ['--json verify a.tar', 'verify', ['a.tar']],
+    ['find a.tar invoice acme', 'find', ['a.tar', 'invoice', 'acme']],
+    ['extract a.tar --document 1 media/x tree', 'extract', ['a.tar', 'media/x', 'tree']],
     ['--app paperless restore latest', 'restore', ['latest']],
     ['restore --app paperless -- --odd.tar', 'restore', ['--odd.tar']],
     ['doctor --app paperless', 'doctor', []],
@@ -112,6 +114,17 @@ describe('flags', () => {
         identity: ['a', 'b'],
         passphraseFile: 'f',
       });
+  });
+
+  it('reads all flags of find and extract', () => {
+    expect(call('find --files a.tar').values).toMatchObject({ files: true });
+    const extract = 'extract a.tar --document 7 --document=8 --all-versions --to -';
+    expect(call(extract).values).toMatchObject({
+      document: ['7', '8'],
+      allVersions: true,
+      to: '-',
+    });
+    expect(refusal(['extract', 'a.tar', 'media', '']).message).toBe('PATH is empty');
   });
 
   it('reads all flags of a drill', () => {

@@ -79,6 +79,13 @@ describe('createHumanOutput', () => {
     }
   });
 
+  it('shows items on stdout as they come, also with --quiet', () => {
+    const { surroundings, stdout, stderr } = recordedSurroundings([]);
+    const output = createHumanOutput({ ...plain, quiet: true }, surroundings);
+    output.item({ type: 'document' }, (paint) => [paint.bold('12  Invoice'), '    a file']);
+    expect([stdout(), stderr()]).toEqual(['12  Invoice\n    a file\n', '']);
+  });
+
   it('shows a warning once, whether it came as an event, in the result or both', () => {
     const { surroundings, stderr } = recordedSurroundings([]);
     const output = createHumanOutput({ ...plain, quiet: true }, surroundings);

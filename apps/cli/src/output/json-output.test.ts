@@ -50,6 +50,13 @@ describe('createJsonOutput', () => {
     ]);
   });
 
+  it('writes items as they come, also with --quiet', () => {
+    const { surroundings, stdout } = recordedSurroundings([]);
+    const output = createJsonOutput({ ...options, quiet: true }, surroundings);
+    output.item({ type: 'document' }, () => ['for people']);
+    expect(stdout()).toBe('{"type":"document"}\n');
+  });
+
   it('leaves stdout to the archive', () => {
     const { stdout, stderr } = play({ ...options, jsonOnStderr: true, progress: false });
     expect(stdout).toEqual([]);

@@ -22,10 +22,7 @@ test('paths on stdout, what is not there as alarms', () => {
   expect(stdout).toHaveLength(21);
   expect([stdout[0], stdout[20]]).toEqual(['/tmp/found/0.pdf', '  and 5 more']);
   expect(stderr).toEqual(['25 files, 50.0 KiB, proved']);
-  expect(alarms).toEqual([
-    'not in the archive: media/a/2.pdf',
-    'a link, left out: media/a/link',
-  ]);
+  expect(alarms).toEqual(['not in the archive: media/a/2.pdf', 'a link, left out: media/a/link']);
 });
 
 test('the content of a file has stdout for itself', () => {
