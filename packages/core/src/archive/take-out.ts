@@ -40,6 +40,10 @@ export async function takeOut(
     threads,
     () => reader.source.forThread(),
   );
+  // a file of gigabytes from far away takes an hour: nobody waits for its end after Ctrl-C
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const stopNow = (): void => void Atomics.store(stop, 0, 1);
+  signal?.addEventListener('abort', stopNow);
   const underWay = new Set<Promise<void>>();
   let failure: unknown;
   const note = async (job: UnpackJob, result: Promise<UnpackResult>): Promise<void> => {
@@ -47,20 +51,22 @@ export async function takeOut(
       onDone(job.entries.length, (await result).bytes);
     } catch (error) {
       failure ??= asWriteError(error);
+      stopNow();
     }
   };
   try {
     for (const job of jobsFor(reader, chosen)) {
       assertNotAborted(signal);
       if (failure !== undefined) throw failure;
-      const { result } = await pool.submit(job);
+      const { result } = await pool.submit({ ...job, stop });
       const noted = note(job, result).finally(() => underWay.delete(noted));
       underWay.add(noted);
     }
     await Promise.all(underWay);
-    if (failure !== undefined) throw failure;
     assertNotAborted(signal);
+    if (failure !== undefined) throw failure;
   } finally {
+    signal?.removeEventListener('abort', stopNow);
     await pool.close();
   }
 }

@@ -21,6 +21,8 @@ export interface UnpackJob {
   /** Position of the first entry's head in the tar stream. */
   readonly start: number;
   readonly entries: readonly UnpackEntry[];
+  /** Shared; not 0 when the work is to end in the middle of a file, with `interrupted`. */
+  readonly stop?: Int32Array;
   /** Set owner as recorded (needs root). */
   readonly setOwner: boolean;
 }

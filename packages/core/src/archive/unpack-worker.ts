@@ -57,7 +57,7 @@ function unpackEntries(cursor: FrameCursor, job: UnpackJob): UnpackResult {
     const output = entry.writeTo ? openOutput(asBuffer(entry.writeTo)) : undefined;
     try {
       const counted = path.subarray(-5).toString('latin1') === '.copy';
-      const read = readContent(cursor, entry, path, output, counted);
+      const read = readContent(cursor, entry, path, { output, counted, stop: job.stop });
       if (counted) rows.push([number, read.rows]);
       if (read.content) contents.push(read.content);
       if (output !== undefined) finishOutput(output, entry, job.setOwner);
@@ -89,12 +89,17 @@ function assertHead(cursor: FrameCursor, entry: UnpackEntry, path: Buffer): void
   }
 }
 
+interface Reading {
+  readonly output: number | undefined;
+  readonly counted: boolean;
+  readonly stop: Int32Array | undefined;
+}
+
 function readContent(
   cursor: FrameCursor,
   entry: UnpackEntry,
   path: Buffer,
-  output: number | undefined,
-  counted: boolean,
+  { output, counted, stop }: Reading,
 ): { rows: number; content?: Uint8Array } {
   if (entry.wantContent === true && entry.size > contentLimitBytes)
     throw damaged(path, 'is larger than any chunk can be');
@@ -104,6 +109,8 @@ function readContent(
   let rows = 0;
   let done = 0;
   for (let view = first; ; view = cursor.take(entry.size - done)) {
+    if (stop && Atomics.load(stop, 0) !== 0)
+      throw new DmsBackupError('interrupted', 'work was stopped');
     stream?.update(view);
     if (output !== undefined) writeOutput(output, view, entry);
     content?.set(view, done);

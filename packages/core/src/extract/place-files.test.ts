@@ -1,12 +1,13 @@
 // From far away, and large: only what is needed is read, and a file that lies in many frames comes whole.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { assembleArchive, withParts } from '../../test/assemble-archive.ts';
 import type { Part } from '../../test/assemble-archive.ts';
 import { cataloguePart, documentOf } from '../../test/catalogue-part.ts';
+import { rejection } from '../../test/caught.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
 import type { Codec } from '../archive/frame-codec.ts';
 import { entryContent } from '../archive/entry-content.ts';
@@ -93,4 +94,31 @@ test('a stream gives the content that was sealed', async () => {
   const pieces: Buffer[] = [];
   for await (const piece of entryContent(reader, only!.entry)) pieces.push(Buffer.from(piece));
   expect(Buffer.concat(pieces).equals(content)).toBe(true);
+});
+
+test('stops in the middle of a large file, and leaves nothing', async () => {
+  const content = randomBytes(12 * frameBytes);
+  const parts = withParts({ path: 'media/files/x', content });
+  const file = readFileSync(assembleArchive(scratchDirectory(), { parts, codec: 'none' }));
+  const controller = new AbortController();
+  let isWriting = false;
+  const read = (position: number, lengthBytes: number): Promise<Buffer> => {
+    if (isWriting) controller.abort();
+    return Promise.resolve(Buffer.from(file.subarray(position, position + lengthBytes)));
+  };
+  const reader = await openArchive(new RemoteSource('far', { sizeBytes: file.length, read }));
+  onTestFinished(() => reader.close());
+  const selection = new Selection();
+  onTestFinished(() => selection.close());
+  const choice = { paths: ['media/files/x'], documents: [], allVersions: false };
+  await selectFiles(reader, selection, choice);
+  isWriting = true;
+  const to = join(scratchDirectory(), 'to');
+  const placed = placeFiles(reader, selection, to, {
+    bytes: content.length,
+    onDone: () => undefined,
+    signal: controller.signal,
+  });
+  expect((await rejection(placed)).code).toBe('interrupted');
+  expect(existsSync(to)).toBe(false);
 });
