@@ -1,17 +1,15 @@
 // `extract`: single documents or files out of an archive; nothing is overwritten.
 
 import type { ExtractOptions } from '@dms-backup/core';
-import type { Values } from '../arguments/flags.ts';
-import { assertNoStorageUrl } from '../arguments/later.ts';
-import { createArchiveOptions } from '../archive-options.ts';
+import { keyFlags, type Values } from '../arguments/flags.ts';
+import { assertArchive, createArchiveOptions } from '../archive-options.ts';
 import { createOutcome, type Outcome } from '../output/outcome.ts';
 import { drawExtract } from '../output/pages/extract-page.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Call, Command } from './command.ts';
 
 function check(values: Values, operands: readonly string[]): void {
-  assertNoStorageUrl(operands[0] ?? '', 'an archive');
-  if (values.to !== undefined) assertNoStorageUrl(values.to, 'extracted files');
+  assertArchive(values, operands);
   const documents = values.document ?? [];
   if (operands.length < 2 && documents.length === 0)
     throw new UsageError(
@@ -27,7 +25,7 @@ async function run(call: Call): Promise<Outcome> {
   const { extract } = await import('@dms-backup/core');
   const to = values.to ?? '.';
   const options: ExtractOptions = {
-    ...createArchiveOptions(call),
+    ...(await createArchiveOptions(call)),
     paths: operands.slice(1),
     documents: values.document ?? [],
     allVersions: values.allVersions ?? false,
@@ -44,7 +42,11 @@ export const extractCommand: Command = {
   description:
     'Takes documents out by their ids, under their titles, or files and directories by their paths in the archive. Each file is proved by its hash before it gets its name; nothing is overwritten, and when something is wrong nothing is written. Links below tree/ stand for the files they lead to. Files belong to the user who runs it. Exit code 3: the archive lacks some of the files; 10: it has nothing of that name.',
   operands: [
-    { name: 'ARCHIVE', text: 'path of the archive, or - for stdin', required: true },
+    {
+      name: 'ARCHIVE',
+      text: 'path or URL of the archive, - for stdin, or `latest`',
+      required: true,
+    },
     {
       name: 'PATH',
       text: 'a file or directory in it, e.g. media/media/documents/originals',
@@ -52,7 +54,7 @@ export const extractCommand: Command = {
       many: true,
     },
   ],
-  flags: ['document', 'allVersions', 'to'],
+  flags: ['document', 'allVersions', 'to', 'from', ...keyFlags, 'app'],
   flagTexts: {
     to: 'directory for the files (default: the current one), or - for stdout, which takes one file',
   },

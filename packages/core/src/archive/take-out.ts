@@ -38,7 +38,7 @@ export async function takeOut(
   const pool = new WorkerPool<UnpackJob, UnpackResult>(
     new URL('./unpack-worker', import.meta.url),
     threads,
-    () => reader.source.forThread(),
+    { giveThread: () => reader.source.forThread() },
   );
   // a file of gigabytes from far away takes an hour: nobody waits for its end after Ctrl-C
   const stop = new Int32Array(new SharedArrayBuffer(4));

@@ -181,7 +181,7 @@ export function publish(partial: string | Buffer, path: string | Buffer): void {
 }
 
 /** All or nothing: when one name cannot go, the other one does. */
-function removePartial(partial: string, path: string): void {
+function removePartial(partial: string | Buffer, path: string | Buffer): void {
   try {
     unlinkSync(partial);
   } catch (error) {
@@ -190,7 +190,7 @@ function removePartial(partial: string, path: string): void {
   }
 }
 
-function isSameFile(one: string, other: string): boolean {
+function isSameFile(one: string | Buffer, other: string | Buffer): boolean {
   const [first, second] = [one, other].map((each) =>
     lstatSync(each, { bigint: true, throwIfNoEntry: false }),
   );
