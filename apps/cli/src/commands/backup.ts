@@ -34,6 +34,11 @@ function check(values: Values, operands: readonly string[]): void {
   const [destination] = operands;
   if (destination === '-' && values.filename !== undefined)
     throw new UsageError('--filename has no meaning when the archive goes to stdout');
+  if (values.identity !== undefined && values.alarmRemoved === undefined)
+    throw new UsageError(
+      '--identity has no meaning for a backup without --alarm-removed',
+      'An archive is encrypted for a --recipient; the secret key opens it again.',
+    );
   if (values.alarmRemoved !== undefined && (destination === '-' || values.dryRun === true))
     throw new UsageError(
       '--alarm-removed has nothing to compare without an archive in a directory',
