@@ -197,7 +197,7 @@ export const errorTable = {
   'destination-exists': {
     exitCode: 22,
     when: 'an archive, or a file that is taken out of one, would overwrite a file',
-    hint: 'Choose another name or directory; dms-backup never overwrites.',
+    hint: 'Choose another file name; dms-backup never overwrites.',
     leaves: 'the existing file as it was',
   },
   'destination-unwritable': {
