@@ -1,4 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { testsWithoutPrograms } from '@dms-backup/test-fixtures/outside-programs';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const leftOut = testsWithoutPrograms({
+  'test/e2e/destinations.test.ts': ['sshd', 'ssh', 'ssh-keygen', 'rclone', 'restic'],
+  'test/e2e/encryption.test.ts': ['age', 'age-keygen', 'gpg', 'gpgconf', 'gpg-agent'],
+});
 
 export default defineConfig({
   test: {
@@ -8,6 +14,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...leftOut],
     passWithNoTests: true,
   },
 });

@@ -12,7 +12,6 @@ import { scratchDirectory } from '../../test/scratch-directory.ts';
 import { openArchive } from '../archive/reader.ts';
 import { walkArchive } from '../archive/walk.ts';
 import { createAgeSink } from '../encryption/age-sink.ts';
-import { createGpgSink } from '../encryption/gpg-sink.ts';
 import type { Encryption, Keys } from '../encryption/keys.ts';
 import { findArchive, openNamedArchive } from '../named-archive.ts';
 import { openEncrypted } from './plain-source.ts';
@@ -35,8 +34,7 @@ beforeAll(async () => {
 async function encrypted(encryption: Encryption): Promise<string> {
   const plain = readFileSync(assembleArchive(scratchDirectory(), { parts }));
   const sink = createMemorySink();
-  const create = encryption.method === 'age' ? createAgeSink : createGpgSink;
-  const outer = await create(sink, encryption);
+  const outer = await createAgeSink(sink, encryption);
   await outer.write(plain);
   await outer.commit();
   const path = join(scratchDirectory(), `archive.${encryption.method}`);
@@ -53,11 +51,6 @@ async function prove(archive: string, keys: Keys): Promise<number> {
     await opened.close();
   }
 }
-
-const withPassphrase = (text: string): Keys => ({
-  identities: [],
-  passphrase: () => Promise.resolve(text),
-});
 
 describe('age', () => {
   test('is proved whole by threads', async () => {
@@ -110,13 +103,5 @@ describe('age', () => {
     writeFileSync(archive, bytes.subarray(0, -100));
     const cut = await rejection(prove(archive, { identities: [identity] }));
     expect(cut.code).toBe('archive-damaged');
-  });
-});
-
-describe('gpg', () => {
-  test('is decrypted to a file without a name and proved; a wrong passphrase is refused', async () => {
-    const archive = await encrypted({ method: 'gpg', recipients: [], passphrase: 'correct' });
-    expect(await prove(archive, withPassphrase('correct'))).toBe(8);
-    expect((await rejection(prove(archive, withPassphrase('wrong')))).code).toBe('wrong-key');
   });
 });
