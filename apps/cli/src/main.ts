@@ -66,9 +66,29 @@ async function keepHeapSmall(): Promise<void> {
   setFlagsFromString('--heap-growing-percent=40');
 }
 
+/** Asked by scripts, and often: the parser of the words takes longer to load than Node.js itself. */
+async function isVersionAlone(): Promise<boolean> {
+  if (process.argv.length !== 3 || process.argv[2] !== '--version') return false;
+  const { default: packageJson } = await import('../package.json', { with: { type: 'json' } });
+  process.stdout.write(`${packageJson.version}\n`);
+  return true;
+}
+
 async function main(): Promise<void> {
-  await keepHeapSmall();
   const outputFailure = watchStreams();
+  const exitCode = (await isVersionAlone()) ? 0 : await runWords();
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  const failure = outputFailure();
+  if (exitCode === 0 && failure !== undefined) {
+    process.stderr.write(`dms-backup: cannot write the output: ${failure.message}\n`);
+    process.exitCode = failure.code === 'ENOSPC' ? noSpaceCode : 2;
+  } else {
+    process.exitCode = exitCode;
+  }
+}
+
+async function runWords(): Promise<number> {
+  await keepHeapSmall();
   // Nothing that an adapter or a driver logs may get into the JSON lines or into an archive on stdout.
   const { Console } = await import('node:console');
   globalThis.console = new Console(process.stderr);
@@ -92,15 +112,7 @@ async function main(): Promise<void> {
     process.exit(code);
   };
   process.on('uncaughtException', (error) => void crash(error));
-  const exitCode = await run(surroundings);
-  await Promise.all([flush(process.stdout), flush(process.stderr)]);
-  const failure = outputFailure();
-  if (exitCode === 0 && failure !== undefined) {
-    process.stderr.write(`dms-backup: cannot write the output: ${failure.message}\n`);
-    process.exitCode = failure.code === 'ENOSPC' ? noSpaceCode : 2;
-  } else {
-    process.exitCode = exitCode;
-  }
+  return await run(surroundings);
 }
 
 if (Number.parseInt(process.versions.node, 10) < oldestNode) refuseOldNode();
