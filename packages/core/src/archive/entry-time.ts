@@ -23,7 +23,13 @@ export function utimesTime(mtime: string): string {
   return mtime;
 }
 
-/** Now, for entries that have no file behind them. */
+/**
+ * 1980-01-01 UTC, for entries that have no file behind them and change only with their content: programs that find repeated
+ * pieces (restic, borg) must find them again. Not 0, of which GNU tar warns as "implausibly old" (1.34, extract.c).
+ */
+export const constantMtime = '315532800.000000000';
+
+/** Now, for the other entries that have no file behind them. */
 export function currentMtime(): string {
   return formatMtime(BigInt(Date.now()) * 1_000_000n);
 }

@@ -10,7 +10,7 @@ import { freeMemory, ownsMemory } from '../io/free-memory.ts';
 import { WorkerPool } from '../io/worker-pool.ts';
 import type { Sink } from '../io/sink.ts';
 import { Spool } from '../io/spool.ts';
-import { currentMtime, formatMtime, mtimeSeconds } from './entry-time.ts';
+import { constantMtime, currentMtime, formatMtime, mtimeSeconds } from './entry-time.ts';
 import type { Codec } from './frame-codec.ts';
 import { frameTargetBytes } from './frame-codec.ts';
 import { FrameTable } from './frame-table.ts';
@@ -58,7 +58,7 @@ export interface DiskFile {
   readonly md5: boolean;
 }
 
-/** An entry made by us; owner 0, mode 0644 (links 0777), time of the archive. */
+/** An entry made by us; owner 0, mode 0644 (links 0777), time of the archive or a constant. */
 export interface MadeEntry {
   readonly path: string | Buffer;
   readonly type?: EntryType;
@@ -79,6 +79,9 @@ const handOverBytes = 256 * 1024;
 const sharedFrameLimitBytes = 4 * frameTargetBytes;
 /** Frames handed out and not yet written; decides the memory of a run. */
 const framesUnderWayPerThread = 2;
+
+/** What is about this one archive and has its time. The others are the same from day to day if their content is. */
+const datedPaths: readonly string[] = ['README.txt', 'manifest.json', 'index.jsonl', 'seal.json'];
 
 export class ArchiveWriter {
   readonly #sink: Sink;
@@ -138,7 +141,7 @@ export class ArchiveWriter {
       mode: entry.mode ?? (type === 'link' ? 0o777 : type === 'directory' ? 0o755 : 0o644),
       uid: entry.uid ?? 0,
       gid: entry.gid ?? 0,
-      mtime: entry.mtime ?? this.#mtime,
+      mtime: entry.mtime ?? this.#mtimeOf(path),
     };
     if (content.length > sharedFrameLimitBytes)
       return await this.#addThroughSpool(path, facts, content, onEntry);
@@ -152,8 +155,13 @@ export class ArchiveWriter {
 
   /** An entry of any size from a spool, in frames of its own. The spool stays open. */
   async addSpool(path: string, spool: Spool, onEntry: OnEntry): Promise<void> {
-    const facts = { mode: 0o644, uid: 0, gid: 0, mtime: this.#mtime };
-    await this.#addSpooled(toBytes(path), facts, spool, onEntry);
+    const bytes = toBytes(path);
+    const facts = { mode: 0o644, uid: 0, gid: 0, mtime: this.#mtimeOf(bytes) };
+    await this.#addSpooled(bytes, facts, spool, onEntry);
+  }
+
+  #mtimeOf(path: Buffer): string {
+    return datedPaths.includes(path.toString('latin1')) ? this.#mtime : constantMtime;
   }
 
   /** Hands the current batch out, so that the next entry begins a frame. */

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { rejection } from '../../test/caught.ts';
-import { makeGpgHome, type GpgHome } from '../../test/gpg-home.ts';
+import { makeGpgHome, type GpgHome } from '@dms-backup/test-fixtures/keys';
 import { createMemorySink, giveUp } from '../../test/memory-sink.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
 import { DmsBackupError } from '../errors.ts';

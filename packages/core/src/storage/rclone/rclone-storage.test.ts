@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rejection } from '../../../test/caught.ts';
 import { startFlakyProxy } from '../../../test/flaky-proxy.ts';
-import { startS3Server } from '../../../test/s3-server.ts';
+import { startS3Server } from '@dms-backup/test-fixtures/storages';
 import { scratchDirectory } from '../../../test/scratch-directory.ts';
 import {
   expectSame,

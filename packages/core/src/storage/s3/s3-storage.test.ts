@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rejection } from '../../../test/caught.ts';
 import { startFlakyProxy } from '../../../test/flaky-proxy.ts';
-import { startS3Server, type S3Server } from '../../../test/s3-server.ts';
+import { startS3Server, type S3Server } from '@dms-backup/test-fixtures/storages';
 import {
   expectSame,
   hurried,

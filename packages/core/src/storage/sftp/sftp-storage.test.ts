@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rejection } from '../../../test/caught.ts';
 import { startFlakyProxy } from '../../../test/flaky-proxy.ts';
 import { scratchDirectory } from '../../../test/scratch-directory.ts';
-import { startSshServer, type SshServer } from '../../../test/ssh-server.ts';
+import { startSshServer, type SshServer } from '@dms-backup/test-fixtures/storages';
 import {
   expectSame,
   hurried,

@@ -1,7 +1,7 @@
 // The program age of the system, for tests in both directions. It asks for passphrases on a terminal only, so that it gets one.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { answerAtTerminal } from '@dms-backup/test-fixtures/terminal';
+import { answerAtTerminal } from '../at-terminal.ts';
 
 export interface AgeKey {
   /** Text of an identity file. */
