@@ -60,6 +60,8 @@ export function createRclone(place: RclonePlace, context: StorageContext): Rclon
       '--retries=1',
       '--contimeout=20s',
       '--timeout=60s',
+      // an upload cannot be begun again; the default of 10 lets a question to a server that is gone take many minutes
+      ...(words[0] === 'rcat' ? [] : ['--low-level-retries=3']),
     ];
     return {
       command: 'rclone',

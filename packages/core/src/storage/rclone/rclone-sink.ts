@@ -87,9 +87,9 @@ export async function createRcloneSink(
     },
     async commit() {
       await input.finish();
-      await assertWhole(partial);
+      await withRetries(() => assertWhole(partial), isUnreachable, patience, signal);
       await withRetries(move, isUnreachable, patience, signal);
-      await assertWhole(name);
+      await withRetries(() => assertWhole(name), isUnreachable, patience, signal);
       state = 'ended';
     },
     async discard() {
