@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { makeAgeKey, runAge, runAgeWithPassphrase, type AgeKey } from '@dms-backup/test-fixtures/keys';
+import {
+  makeAgeKey,
+  runAge,
+  runAgeWithPassphrase,
+  type AgeKey,
+} from '@dms-backup/test-fixtures/keys';
 import { caught, rejection } from '../../test/caught.ts';
 import { createMemorySink, giveUp } from '../../test/memory-sink.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
