@@ -42,6 +42,8 @@ export default defineConfig({
         join(import.meta.dirname, 'packages/core/test/postgis-only.ts'),
       ]),
     ],
+    // many tests wait for programs and servers: a core that is kept free would do nothing
+    maxWorkers: '100%',
     reporters: ['default', 'json'],
     outputFile: { json: 'coverage/tests.json' },
     coverage: {
