@@ -136,10 +136,12 @@ class Drill {
   async #prove(place: ScratchPlace): Promise<Findings> {
     const { signal } = this.#options;
     const began = performance.now();
-    const { keys } = this.#options;
+    const { keys, environment, workingDirectory } = this.#options;
     const restored = await restore({
       ...place.options,
       archive: this.#archive.path,
+      // the trial instance sees no variable of ours, but the storage wants its credentials
+      archiveAccess: { environment, workingDirectory },
       ...(keys && { keys }),
       parts: ['database', 'media'],
       mediaStrategy: 'replace',

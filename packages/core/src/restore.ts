@@ -31,7 +31,7 @@ import { assertCounts } from './verify.ts';
  * `restore-unfinished` it is not, until `doctor` has run.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const { reader, close } = await openNamedArchive(options);
+  const { reader, close } = await openNamedArchive({ ...options, ...options.archiveAccess });
   try {
     const manifest = reader.manifest();
     assertSameApp(manifest, options);

@@ -162,6 +162,8 @@ export interface RestoreOptions extends InstanceOptions {
   readonly stdin?: NodeJS.ReadableStream;
   /** What may open an encrypted archive. */
   readonly keys?: Keys;
+  /** How the storage of the archive is reached, where that is not as the target is. */
+  readonly archiveAccess?: Pick<InstanceOptions, 'environment' | 'workingDirectory'>;
   readonly parts: readonly Part[];
   readonly mediaStrategy: MediaStrategy;
   readonly planOnly: boolean;
