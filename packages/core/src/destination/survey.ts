@@ -5,6 +5,7 @@ import { isDefaultName, nameKind } from '../archive/archive-name.ts';
 import type { Manifest } from '../archive/schema.ts';
 import { versionText } from '../capture/snapshot.ts';
 import { DmsBackupError, assertNotAborted, isDmsBackupError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import { archivedInstance } from '../retention/archived-instance.ts';
 import type { ArchivedInstance } from '../retention/archived-instance.ts';
 import type { InspectResult } from '../verb.ts';
@@ -83,9 +84,17 @@ export async function surveyDestination(
   return { archives, unreadable, unfinished, foreign, others };
 }
 
-/** Errors that say nothing about whose file it is: nobody could look, or a newer dms-backup made it. */
+/** Errors that say nothing about whose file it is: nobody could look, the key is not there, or a newer dms-backup made it. */
+const sayNothing: readonly ErrorCode[] = [
+  'source-unreadable',
+  'storage-denied',
+  'server-unreachable',
+  'wrong-key',
+  'format-unsupported',
+];
+
 function couldBeOurs({ code }: DmsBackupError): boolean {
-  return code === 'source-unreadable' || code === 'format-unsupported';
+  return sayNothing.includes(code);
 }
 
 function addArchive(
