@@ -2,7 +2,14 @@
 // ciphertext that was cut or changed.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { digestTree, flipBit, truncate } from '@dms-backup/test-fixtures';
@@ -202,7 +209,9 @@ describe.each(Object.keys(ways))('%s', (name) => {
     const size = statSync(archive).size;
     const folder = bench.directory('damaged');
     const damaged = join(folder, `damaged.tar.zst${ending}`);
-    const cut = [size - 1, size - 20, Math.floor(size / 2)].map((at) => () => truncate(damaged, at));
+    const cut = [size - 1, size - 20, Math.floor(size / 2)].map(
+      (at) => () => truncate(damaged, at),
+    );
     const flips = [size - 5, Math.floor(size * 0.7), Math.floor(size / 3)];
     for (const damage of [...cut, ...flips.map((at) => () => flipBit(damaged, at))]) {
       copyFileSync(archive, damaged);
@@ -212,7 +221,10 @@ describe.each(Object.keys(ways))('%s', (name) => {
       expectNoTrace(verified);
     }
     const target = bench.emptyPlace('none');
-    const restored = await bench.run(['restore', damaged, ...flagsOf(target), ...key()], options?.());
+    const restored = await bench.run(
+      ['restore', damaged, ...flagsOf(target), ...key()],
+      options?.(),
+    );
     expect(restored.code, told(restored)).toBe(20);
     expect(existsSync(target.databasePath)).toBe(false);
     expect(namesIn(folder)).toEqual([`damaged.tar.zst${ending}`]);
@@ -232,9 +244,11 @@ test('an archive for a recipient in a bucket: nothing in clear there, and it com
     'encrypted/two.tar.zst.age',
   ]);
   const object = await fetch(`http://127.0.0.1:${server.port}/bucket/encrypted/two.tar.zst.age`);
-  expect(Buffer.from(await object.arrayBuffer()).subarray(0, 18).toString()).toBe(
-    'age-encryption.org',
-  );
+  expect(
+    Buffer.from(await object.arrayBuffer())
+      .subarray(0, 18)
+      .toString(),
+  ).toBe('age-encryption.org');
   const latest = ['latest', '--from', url];
   const key = ['--identity', identityFile];
   await bench.done(['verify', ...latest, ...key], { environment });
@@ -244,7 +258,9 @@ test('an archive for a recipient in a bucket: nothing in clear there, and it com
   for (const { original } of instance.documents) {
     const path = join(target.mediaDirectory, original.path);
     if (existsSync(join(instance.mediaDirectory, original.path)))
-      expect(readFileSync(path).equals(readFileSync(join(instance.mediaDirectory, original.path)))).toBe(true);
+      expect(
+        readFileSync(path).equals(readFileSync(join(instance.mediaDirectory, original.path))),
+      ).toBe(true);
   }
   await bench.done(['prune', url, '--keep-last', '1', ...key], { environment });
   expect(await server.everything('bucket')).toEqual(['encrypted/two.tar.zst.age']);
