@@ -297,6 +297,36 @@ function completeThumbnails({ documents, mediaDirectory }: SampleInstance): void
     if (!document.thumbnailExists) copyFileSync(pathOf(there), pathOf(document));
 }
 
+test('little of a large archive is read far away: inspect, list', async () => {
+  const { url, environment } = remotes['s3']!();
+  const instance = bench.build({ appVersion: '3.0.5', documents: 30, scanBytes: 4_000_000 });
+  const words = ['backup', ...flagsOf(instance), '--filename', 'large', url];
+  await bench.run(words, { environment });
+  for (const asked of [
+    ['inspect', 'latest', '--from', url],
+    ['list', url],
+  ]) {
+    s3.requests.length = 0;
+    const run = await bench.done(asked, { environment });
+    expect(run.stdout).toContain('large.tar.zst');
+    const ranges = s3.requests
+      .filter(({ method, url: path }) => method === 'GET' && path.includes('large.tar'))
+      .map(({ headers }) => headers.range ?? 'all of it');
+    expect(ranges.length).toBeGreaterThan(0);
+    const [last = 0] = ranges
+      .map((range) => Number(/-(\d+)$/u.exec(range)?.[1]))
+      .toSorted((a, b) => b - a);
+    expect(last).toBeGreaterThan(30_000_000);
+    expect(ranges.reduce((sum, range) => sum + lengthOf(range), 0)).toBeLessThan(8_000_000);
+  }
+});
+
+/** Of `bytes=0-99`: 100. */
+function lengthOf(range: string): number {
+  const [, from = 0, to = Infinity] = /^bytes=(\d+)-(\d+)$/u.exec(range) ?? [];
+  return Number(to) - Number(from) + 1;
+}
+
 function removeDocuments(path: string): void {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA foreign_keys = OFF');
