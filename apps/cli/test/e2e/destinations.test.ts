@@ -246,24 +246,27 @@ describe.each(Object.keys(remotes))('%s', (kind) => {
     expect(await remote.everything()).toEqual(there);
   });
 
-  test('nobody answers: exit 30, within a minute, and nothing is left', async () => {
-    const url = remote.gone;
-    if (url === undefined) return expect(kind).toBe('restic');
-    const target = bench.emptyPlace('none');
-    for (const words of [
-      ['backup', ...flagsOf(instance), url],
-      ['list', url],
-      ['prune', url, '--keep-last', '1'],
-      ['inspect', archiveIn({ url }, 'one.tar.zst')],
-      ['restore', 'latest', '--from', url, ...flagsOf(target)],
-    ]) {
-      const lost = await run(words, 30);
-      expect(lost.stdout).toBe('');
-      expect(lost.stderr).toContain('(server-unreachable, exit 30)');
-      expect(lost.milliseconds, told(lost)).toBeLessThan(60_000);
-    }
-    expect(existsSync(target.databasePath)).toBe(false);
-  });
+  // the repository of restic lies in a directory, where nobody has to answer
+  test.runIf(kind !== 'restic')(
+    'nobody answers: exit 30, within a minute, and nothing is left',
+    async () => {
+      const url = remote.gone ?? '';
+      const target = bench.emptyPlace('none');
+      for (const words of [
+        ['backup', ...flagsOf(instance), url],
+        ['list', url],
+        ['prune', url, '--keep-last', '1'],
+        ['inspect', archiveIn({ url }, 'one.tar.zst')],
+        ['restore', 'latest', '--from', url, ...flagsOf(target)],
+      ]) {
+        const lost = await run(words, 30);
+        expect(lost.stdout).toBe('');
+        expect(lost.stderr).toContain('(server-unreachable, exit 30)');
+        expect(lost.milliseconds, told(lost)).toBeLessThan(60_000);
+      }
+      expect(existsSync(target.databasePath)).toBe(false);
+    },
+  );
 
   test('kill -9 in the middle: nothing has a final name, and the next backup works', async () => {
     const before = bytesOf(instance.directory);
