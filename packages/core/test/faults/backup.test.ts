@@ -27,6 +27,8 @@ async function place(): Promise<{ box: Box; out: string; order: VerbOrder }> {
   };
 }
 
+const lockName = '.dms-backup.lock';
+
 const isWhole = async (archive: string): Promise<boolean> =>
   (await verify({ archive, workingDirectory: '/', quick: false })).exitCode === 0;
 
@@ -49,7 +51,11 @@ test.each(strikes)('each step, $how $when it', { timeout: 600_000 }, async ({ wh
   for (const [at, step] of backupSteps.entries()) {
     rmSync(out, { recursive: true, force: true });
     const said = await struck(order, out, { at, when, how });
-    const left = existsSync(out) ? readdirSync(out) : [];
+    // an empty file without a lock on it stops nobody: it may stay where its removal was struck, or the whole run
+    const mayLock = how === 'kill' || step.includes(lockName);
+    const left = (existsSync(out) ? readdirSync(out) : []).filter(
+      (name) => !mayLock || !name.startsWith(lockName),
+    );
     if (left.includes('a.tar.zst')) expect(await isWhole(order.archive), step).toBe(true);
     // where no links can be made there is another way
     if (said === 'done') expect(left, step).toEqual(['a.tar.zst']);

@@ -54,6 +54,14 @@ export const stepTables: readonly StepTable[] = [
       mkdir .files.dms-backup
       open .files.dms-backup/lock
       sqlite BEGIN EXCLUSIVE .files.dms-backup/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
       sqlite BEGIN EXCLUSIVE; box.sqlite3
       sqlite PRAGMA query_only box.sqlite3
       mkdir .
@@ -147,6 +155,11 @@ export const stepTables: readonly StepTable[] = [
       fsync .box.sqlite3.dms-backup
       rm .files.dms-backup/journal.json
       rm .box.sqlite3.dms-backup/journal.json
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
+      rmdir state/dms-backup
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
       rm .files.dms-backup/lock
       rmdir .files.dms-backup
     `),
@@ -159,6 +172,14 @@ export const stepTables: readonly StepTable[] = [
       mkdir .files.dms-backup
       open .files.dms-backup/lock
       sqlite BEGIN EXCLUSIVE .files.dms-backup/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
       sqlite BEGIN EXCLUSIVE; box.sqlite3
       sqlite PRAGMA query_only box.sqlite3
       mkdir .
@@ -241,6 +262,10 @@ export const stepTables: readonly StepTable[] = [
       fsync .box.sqlite3.dms-backup
       rm .files.dms-backup/journal.json
       rm .box.sqlite3.dms-backup/journal.json
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
       rm .files.dms-backup/lock
       rmdir .files.dms-backup
     `),
@@ -253,6 +278,14 @@ export const stepTables: readonly StepTable[] = [
       mkdir .files.dms-backup
       open .files.dms-backup/lock
       sqlite BEGIN EXCLUSIVE .files.dms-backup/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
       mkdir .
       mkdir .files.dms-backup
       open .files.dms-backup/journal.json.tmp
@@ -261,12 +294,17 @@ export const stepTables: readonly StepTable[] = [
       rename .files.dms-backup/journal.json.tmp -> .files.dms-backup/journal.json
       fsync .files.dms-backup
       mkdir .files.dms-backup/new-former
+      open .files.dms-backup/new-former/.dms-backup.lock
+      sqlite BEGIN; SELECT .files.dms-backup/new-former/.dms-backup.lock
       open .files.dms-backup/new-former/database.tar.zst.partial
       write .files.dms-backup/new-former/database.tar.zst.partial
       fsync .files.dms-backup/new-former/database.tar.zst.partial
       link .files.dms-backup/new-former/database.tar.zst.partial -> .files.dms-backup/new-former/database.tar.zst
       unlink .files.dms-backup/new-former/database.tar.zst.partial
       fsync .files.dms-backup/new-former
+      open .files.dms-backup/new-former/.dms-backup.lock
+      sqlite BEGIN EXCLUSIVE .files.dms-backup/new-former/.dms-backup.lock
+      rm .files.dms-backup/new-former/.dms-backup.lock
       mkdir .files.dms-backup/new-files
       mkdir .files.dms-backup/new-files/folder
       sql BEGIN
@@ -326,6 +364,11 @@ export const stepTables: readonly StepTable[] = [
       rename .files.dms-backup/undo.json.tmp -> .files.dms-backup/undo.json
       fsync .files.dms-backup
       rm .files.dms-backup/journal.json
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
+      rmdir state/dms-backup
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
       rm .files.dms-backup/lock
       rmdir .files.dms-backup
     `),
@@ -338,6 +381,14 @@ export const stepTables: readonly StepTable[] = [
       mkdir .files.dms-backup
       open .files.dms-backup/lock
       sqlite BEGIN EXCLUSIVE .files.dms-backup/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
+      mkdir state/dms-backup
+      mkdir state/dms-backup/lock-ID
+      open state/dms-backup/lock-ID/lock
+      sqlite BEGIN EXCLUSIVE state/dms-backup/lock-ID/lock
       mkdir .
       mkdir .files.dms-backup
       open .files.dms-backup/journal.json.tmp
@@ -346,12 +397,17 @@ export const stepTables: readonly StepTable[] = [
       rename .files.dms-backup/journal.json.tmp -> .files.dms-backup/journal.json
       fsync .files.dms-backup
       mkdir .files.dms-backup/new-former
+      open .files.dms-backup/new-former/.dms-backup.lock
+      sqlite BEGIN; SELECT .files.dms-backup/new-former/.dms-backup.lock
       open .files.dms-backup/new-former/database.tar.zst.partial
       write .files.dms-backup/new-former/database.tar.zst.partial
       fsync .files.dms-backup/new-former/database.tar.zst.partial
       link .files.dms-backup/new-former/database.tar.zst.partial -> .files.dms-backup/new-former/database.tar.zst
       unlink .files.dms-backup/new-former/database.tar.zst.partial
       fsync .files.dms-backup/new-former
+      open .files.dms-backup/new-former/.dms-backup.lock
+      sqlite BEGIN EXCLUSIVE .files.dms-backup/new-former/.dms-backup.lock
+      rm .files.dms-backup/new-former/.dms-backup.lock
       sql BEGIN
       sql ALTER TABLE
       sql TRUNCATE ONLY
@@ -408,6 +464,10 @@ export const stepTables: readonly StepTable[] = [
       rename .files.dms-backup/undo.json.tmp -> .files.dms-backup/undo.json
       fsync .files.dms-backup
       rm .files.dms-backup/journal.json
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
+      rm state/dms-backup/lock-ID/lock
+      rmdir state/dms-backup/lock-ID
       rm .files.dms-backup/lock
       rmdir .files.dms-backup
     `),
@@ -417,12 +477,17 @@ export const stepTables: readonly StepTable[] = [
 /** Of a backup, in the folder of the archive. */
 export const backupSteps: readonly string[] = lines(`
   mkdir .
+  open .dms-backup.lock
+  sqlite BEGIN; SELECT .dms-backup.lock
   open a.tar.zst.partial
   write a.tar.zst.partial
   fsync a.tar.zst.partial
   link a.tar.zst.partial -> a.tar.zst
   unlink a.tar.zst.partial
   fsync .
+  open .dms-backup.lock
+  sqlite BEGIN EXCLUSIVE .dms-backup.lock
+  rm .dms-backup.lock
 `);
 
 /** Of the threads of a restore, for each file. */

@@ -96,7 +96,9 @@ function stepOf(call: string, ...paths: readonly unknown[]): string | undefined 
   const names = paths.map(nameOf);
   if (base === undefined || !names.some((name) => name === base || name.startsWith(`${base}/`)))
     return undefined;
-  const short = names.map((name) => name.slice(base.length + 1) || '.');
+  const short = names.map(
+    (name) => name.slice(base.length + 1).replace(/(?<=lock-)[0-9a-f]{16}/, 'ID') || '.',
+  );
   return `${call.replace('Sync', '')} ${short.join(' -> ')}`;
 }
 
