@@ -124,6 +124,7 @@ class Drill {
     try {
       findings = await this.#prove(place);
       isKept = this.#options.keep;
+      if (isKept) place.keep();
     } catch (error) {
       this.#logFailure(error);
       throw error;

@@ -321,7 +321,7 @@ describe('an archive of SQLite', () => {
   test('what is refused', async () => {
     const part = await makeArchive(bench, instance, '--only', 'database');
     const usage = (says: RegExp) => ({ exit: 2, code: 'usage', says });
-    await expectRefusal(bench, ['drill', '-'], usage(/in a file/u));
+    await expectRefusal(bench, ['drill', '-'], usage(/with a name/u));
     await expectRefusal(bench, ['drill', part], usage(/holds only: database/u));
     await expectRefusal(
       bench,

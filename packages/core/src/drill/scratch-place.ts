@@ -13,7 +13,7 @@ import { findDatabase } from '../instance.ts';
 import type { InstanceDatabase } from '../instance.ts';
 import type { DrillOptions, InstanceOptions } from '../verb.ts';
 import { makeScratchFolder, removeScratchFolder } from './scratch-folder.ts';
-import { trialAdapter, trialEnvironment, trialInstance } from './trial-instance.ts';
+import { stateFolder, trialAdapter, trialEnvironment, trialInstance } from './trial-instance.ts';
 
 export interface ScratchPlace {
   readonly folder: string;
@@ -26,6 +26,8 @@ export interface ScratchPlace {
   readonly leftovers: readonly string[];
   /** Removes all of it, also after an abort. Never throws: returns what stays and why, for people. */
   discard(): Promise<string[]>;
+  /** Leaves it standing, but for what only the drill needed: locks, and notes of a restore. */
+  keep(): void;
 }
 
 const titles: Readonly<Record<string, string>> = { postgres: 'PostgreSQL', mariadb: 'MariaDB' };
@@ -71,6 +73,7 @@ export async function makeScratchPlace(
       instance,
       options: { ...own, ...(onEvent && { onEvent }), ...(signal && { signal }) },
       leftovers: oldScratchNames(others, new Date()),
+      keep: () => removeScratchFolder(stateFolder(folder)),
       discard: async () => [...(await dropDatabase(found)), ...removeFolder(folder)],
     };
   } catch (error) {

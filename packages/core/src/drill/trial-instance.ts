@@ -75,5 +75,9 @@ export function trialEnvironment(
   folder: string,
 ): InstanceOptions['environment'] {
   const kept = Object.entries(environment).filter(([name]) => clientVariable.test(name));
-  return { ...Object.fromEntries(kept), XDG_STATE_HOME: join(folder, 'state') };
+  return { ...Object.fromEntries(kept), XDG_STATE_HOME: stateFolder(folder) };
+}
+
+export function stateFolder(folder: string): string {
+  return join(folder, 'state');
 }

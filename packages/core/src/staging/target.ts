@@ -202,7 +202,11 @@ export function restoreMark(
 /** Asks the server that a journal names; the target must name the same database, because that is where the password is from. */
 export function databaseFate(database: InstanceDatabase | undefined): DatabaseFate {
   const engineOf = ({ location }: JournalDatabase) => {
-    if (database && isSameDatabase(database.location, location)) return database;
+    if (database && isSameDatabase(database.location, location)) {
+      // a switch that has begun is short, and half of it is worth nothing: Ctrl-C does not end it
+      const { signal: _, ...connect } = database.connect;
+      return { ...database, connect };
+    }
     throw new DmsBackupError(
       'target-unsafe',
       `a restore of the ${describeLocation(location)} did not end here, and that is not the database named now`,
