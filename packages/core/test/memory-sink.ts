@@ -34,8 +34,3 @@ export function createMemorySink(refuse: () => Error | undefined = () => undefin
     bytes: () => Buffer.concat(parts),
   };
 }
-
-/** Waits for the discard of any sink. */
-export async function giveUp(sink: Sink): Promise<void> {
-  return sink.discard();
-}

@@ -12,7 +12,7 @@ import {
   type AgeKey,
 } from '@dms-backup/test-fixtures/keys';
 import { caught, rejection } from '../../test/caught.ts';
-import { createMemorySink, giveUp } from '../../test/memory-sink.ts';
+import { createMemorySink } from '../../test/memory-sink.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
 import { DmsBackupError } from '../errors.ts';
 import { decryptRange, describeAge, openAge, type AgePayload } from './age-reader.ts';
@@ -115,7 +115,7 @@ describe('sizes', () => {
     const inner = createMemorySink(() => new DmsBackupError('no-space', 'full'));
     const sink = await createAgeSink(inner, { recipients: [alice.recipient] });
     expect((await rejection(sink.write(content(5_000_000)))).code).toBe('no-space');
-    await giveUp(sink);
+    await sink.discard();
     expect(inner.state).toBe('discarded');
   });
 });

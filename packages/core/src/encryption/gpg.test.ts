@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { rejection } from '../../test/caught.ts';
 import { makeGpgHome, type GpgHome } from '@dms-backup/test-fixtures/keys';
-import { createMemorySink, giveUp } from '../../test/memory-sink.ts';
+import { createMemorySink } from '../../test/memory-sink.ts';
 import { scratchDirectory } from '../../test/scratch-directory.ts';
 import { DmsBackupError } from '../errors.ts';
 import { Spool } from '../io/spool.ts';
@@ -296,7 +296,7 @@ cat >/dev/null
       'encryption-failed',
       'gpg could not encrypt the archive (it was killed)',
     ]);
-    await giveUp(sink);
+    await sink.discard();
     expect(inner.state).toBe('discarded');
     rmSync(directory, { recursive: true });
   });
@@ -320,7 +320,7 @@ cat >/dev/null
       await sink.commit();
     })();
     expect((await rejection(writing)).code).toBe('no-space');
-    await giveUp(sink);
+    await sink.discard();
     expect(inner.state).toBe('discarded');
   });
 
@@ -328,7 +328,7 @@ cat >/dev/null
     const inner = createMemorySink();
     const sink = await createGpgSink(inner, alice);
     await sink.write(content(1_000_000));
-    await giveUp(sink);
+    await sink.discard();
     expect(inner.state).toBe('discarded');
   });
 
@@ -384,7 +384,7 @@ test('gpg has no passphrase among its arguments, and Ctrl-C at the terminal does
   expect(found[0]?.words.join(' ')).not.toContain('visible?');
   // terminals signal the group of a program
   expect(found[0]?.group).toBe(found[0]?.id);
-  await giveUp(sink);
+  await sink.discard();
 });
 
 interface Child {

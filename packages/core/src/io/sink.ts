@@ -17,7 +17,7 @@ import { basename, dirname } from 'node:path';
 import { DmsBackupError, systemErrorCode } from '../errors.ts';
 
 export interface Sink {
-  /** Takes all bytes or throws `no-space` or `destination-unwritable`. */
+  /** Takes all bytes or throws `no-space` or `destination-unwritable`. Their memory may be used again when it has resolved. */
   write(bytes: Uint8Array): Promise<void>;
   /** Makes it durable under its final name. */
   commit(): Promise<void>;

@@ -64,7 +64,7 @@ export function openLocalStorage(
           assertNotAborted(signal);
           await sink.commit();
         },
-        discard: () => Promise.resolve(sink.discard()),
+        discard: () => sink.discard(),
       };
     },
     async remove(name) {

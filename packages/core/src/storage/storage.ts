@@ -33,14 +33,6 @@ export type OpenedFile =
   | { readonly kind: 'ranges'; readonly reader: StoredReader }
   | ({ readonly kind: 'stream' } & StoredStream);
 
-/**
- * Where the bytes of one archive go. Whatever `write` was given may be reused when it has resolved. `discard` waits until
- * nothing is left, as far as the storage can still be reached; it never throws.
- */
-export interface StoredSink extends Omit<Sink, 'discard'> {
-  discard(): Promise<void>;
-}
-
 export interface Storage {
   /** The place as users write it, for messages: without options, never with a secret. */
   readonly url: string;
@@ -49,10 +41,11 @@ export interface Storage {
   /** Throws `archive-not-found`. */
   open(name: string, signal?: AbortSignal): Promise<OpenedFile>;
   /**
-   * The file appears under its name with `commit` and not before. Throws `destination-exists` now if the name is taken,
+   * The file appears under its name with `commit` and not before; `discard` waits until nothing is left, as far as the storage can
+   * still be reached. Throws `destination-exists` now if the name is taken,
    * and at `commit` if it was taken meanwhile. Makes the place where that is a directory that is not there yet.
    */
-  createSink(name: string, signal?: AbortSignal): Promise<StoredSink>;
+  createSink(name: string, signal?: AbortSignal): Promise<Sink>;
   /** Throws `archive-not-found`. */
   remove(name: string): Promise<void>;
   /** Ends connections. The storage is of no use afterwards. */

@@ -2,11 +2,12 @@
 // name. Many remotes show a file while it is written, so the name must come last.
 
 import { DmsBackupError } from '../../errors.ts';
+import type { Sink } from '../../io/sink.ts';
 import { isUnreachable } from '../program-error.ts';
 import { createProgramInput } from '../program-input.ts';
 import { endProgram } from '../program.ts';
 import { atMost, withRetries } from '../retry.ts';
-import type { Patience, StoredSink } from '../storage.ts';
+import type { Patience } from '../storage.ts';
 import { partialName } from '../stored-name.ts';
 import type { Rclone } from './rclone-program.ts';
 
@@ -20,7 +21,7 @@ export async function createRcloneSink(
   name: string,
   patience: Patience,
   signal?: AbortSignal,
-): Promise<StoredSink> {
+): Promise<Sink> {
   const partial = partialName(name);
   const tried = `cannot write '${rclone.shown(name)}'`;
   await assertFree(name);

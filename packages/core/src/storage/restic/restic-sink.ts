@@ -3,9 +3,9 @@
 
 import { z } from 'zod';
 import { DmsBackupError } from '../../errors.ts';
+import type { Sink } from '../../io/sink.ts';
 import { createProgramInput } from '../program-input.ts';
 import { endProgram } from '../program.ts';
-import type { StoredSink } from '../storage.ts';
 import type { Restic } from './restic-program.ts';
 import { guardStdin } from './unless-finished.ts';
 
@@ -26,7 +26,7 @@ export async function createResticSink(
   shown: string,
   name: string,
   signal?: AbortSignal,
-): Promise<StoredSink> {
+): Promise<Sink> {
   const tried = `cannot write '${shown}'`;
   await assertFree();
   const program = restic.startBackup(name);

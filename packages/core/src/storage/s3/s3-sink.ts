@@ -3,8 +3,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { DmsBackupError, assertNotAborted } from '../../errors.ts';
+import type { Sink } from '../../io/sink.ts';
 import { atMost, impatient, withRetries } from '../retry.ts';
-import type { Patience, StoredSink } from '../storage.ts';
+import type { Patience } from '../storage.ts';
 import type { S3Connection } from './s3-client.ts';
 import { errorName, isTransient, s3Error, statusOf } from './s3-errors.ts';
 import { findObject, uploadMark } from './s3-object.ts';
@@ -18,7 +19,7 @@ export async function createS3Sink(
   connection: S3Connection,
   name: string,
   signal?: AbortSignal,
-): Promise<StoredSink> {
+): Promise<Sink> {
   const { sdk, client, place, patience } = connection;
   const key = place.prefix + name;
   const target = { Bucket: place.bucket, Key: key };

@@ -2,8 +2,8 @@
 // then linked to its name without ever overwriting. A lost connection is made again; every piece is kept until it is confirmed.
 
 import { DmsBackupError, assertNotAborted } from '../../errors.ts';
+import type { Sink } from '../../io/sink.ts';
 import { atMost, impatient } from '../retry.ts';
-import type { StoredSink } from '../storage.ts';
 import { partialName } from '../stored-name.ts';
 import {
   askExtension,
@@ -37,7 +37,7 @@ export async function createSftpSink(
   directory: string,
   name: string,
   signal?: AbortSignal,
-): Promise<StoredSink> {
+): Promise<Sink> {
   const path = `${directory}/${name}`;
   const partial = partialName(path);
   const shown = `${connection.place.url}/${name}`;
