@@ -47,10 +47,9 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
 
 /** Beside the archive; in the working directory for one that lies elsewhere. */
 function logPath(archive: string, { workingDirectory }: DrillOptions): string {
-  const log = `${archive}.drill.jsonl`;
-  if (parsePlace(archive).kind === 'local') return log;
-  const name = /[^/#]*$/.exec(log.replace(/\?.*(?=\.drill\.jsonl$)/, ''))?.[0] ?? '';
-  return join(workingDirectory, name);
+  const { kind, fileName } = parsePlace(archive);
+  // what was opened elsewhere has a name there
+  return `${kind === 'local' ? archive : join(workingDirectory, fileName!)}.drill.jsonl`;
 }
 
 interface Archive {

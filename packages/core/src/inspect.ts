@@ -2,7 +2,6 @@
 // tells.
 
 import { describeArchive } from './archive/inspect-archive.ts';
-import type { StoredFacts } from './archive/inspect-archive.ts';
 import { isDmsBackupError } from './errors.ts';
 import { findArchive } from './named-archive.ts';
 import type { StoredArchive } from './named-archive.ts';
@@ -12,7 +11,7 @@ import type { ArchiveOptions, InspectResult, LockedInspectResult } from './verb.
 export async function inspect(options: ArchiveOptions): Promise<InspectResult> {
   const stored = await findArchive(options);
   try {
-    return describeArchive(await stored.open(), factsOf(stored));
+    return describeArchive(await stored.open(), stored);
   } finally {
     await stored.close();
   }
@@ -34,17 +33,13 @@ export async function inspectLocked(
     keys: { identities: keys?.identities ?? [], passphrase },
   });
   try {
-    return describeArchive(await stored.open(), factsOf(stored));
+    return describeArchive(await stored.open(), stored);
   } catch (error) {
     if (hasKey || !isDmsBackupError(error) || error.code !== 'wrong-key') throw error;
     return lockedResult(stored);
   } finally {
     await stored.close();
   }
-}
-
-function factsOf({ name, storedBytes, encryption }: StoredArchive): StoredFacts {
-  return { archive: name, archiveBytes: storedBytes, encryption };
 }
 
 function lockedResult({ name, storedBytes, encryption }: StoredArchive): LockedInspectResult {

@@ -123,19 +123,14 @@ async function unsoundNewest(
 async function manyGone(
   { choices }: InstancePlan,
   destination: Destination,
-  { alarmRemoved, workingDirectory, environment, keys, signal }: PruneOptions,
+  options: PruneOptions,
 ): Promise<Refusal | undefined> {
+  const { alarmRemoved } = options;
   const [newest, before] = choices.map(({ archive }) => archive.files[0]?.name);
   if (alarmRemoved === undefined || newest === undefined || before === undefined) return undefined;
-  const access = {
-    workingDirectory,
-    ...(environment && { environment }),
-    ...(keys && { keys }),
-    ...(signal && { signal }),
-  };
   const removal = await removalBetween(
-    { ...access, archive: destination.locate(before) },
-    { ...access, archive: destination.locate(newest) },
+    { ...options, archive: destination.locate(before) },
+    { ...options, archive: destination.locate(newest) },
     alarmRemoved,
   );
   return removal.isAlarm ? { reason: removal.explanation, exitCode: 3 } : undefined;

@@ -3,14 +3,23 @@
 import type { InspectResult } from '../verb.ts';
 import type { ArchiveReader } from './reader.ts';
 
-/** How an archive is stored: its name, size and encryption. */
-export type StoredFacts = Pick<InspectResult, 'archive' | 'archiveBytes' | 'encryption'>;
+/** How an archive is stored. */
+export interface StoredFacts {
+  readonly name: string;
+  readonly storedBytes: number;
+  readonly encryption: InspectResult['encryption'];
+}
 
 /** From seal and manifest alone. */
-export function describeArchive(reader: ArchiveReader, stored: StoredFacts): InspectResult {
+export function describeArchive(
+  reader: ArchiveReader,
+  { name, storedBytes, encryption }: StoredFacts,
+): InspectResult {
   const { seal } = reader;
   return {
-    ...stored,
+    archive: name,
+    archiveBytes: storedBytes,
+    encryption,
     manifest: reader.manifest(),
     counts: seal.counts,
     proof: seal.proof,

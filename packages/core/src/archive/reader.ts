@@ -41,6 +41,7 @@ export class ArchiveReader {
   /** Where index and seal begin in the tar stream. */
   readonly #indexPosition: number;
   readonly #sealPosition: number;
+  #manifest: Manifest | undefined;
   /** The index was read once to its end: its hash is as sealed. */
   #indexIsProved = false;
 
@@ -144,8 +145,13 @@ export class ArchiveReader {
     }
   }
 
-  /** The manifest, with its hash as sealed. It is among the first entries. */
+  /** The manifest, with its hash as sealed. It is among the first entries, and read once. */
   manifest(): Manifest {
+    this.#manifest ??= this.#readManifest();
+    return this.#manifest;
+  }
+
+  #readManifest(): Manifest {
     for (const entry of this.entries()) {
       if (entry.pathBytes.toString() !== 'manifest.json') continue;
       const content = this.content(entry);

@@ -35,12 +35,12 @@ export async function openDestination(options: DestinationOptions): Promise<Dest
 type Named = DestinationOptions & { readonly archive: string };
 
 async function inspectStored(named: Named, prove: boolean): Promise<InspectResult> {
-  const { reader, name, storedBytes, encryption, close } = await openNamedArchive(named);
+  const opened = await openNamedArchive(named);
   try {
-    if (prove) for (const _ of reader.entries());
-    return describeArchive(reader, { archive: name, archiveBytes: storedBytes, encryption });
+    if (prove) for (const _ of opened.reader.entries());
+    return describeArchive(opened.reader, opened);
   } finally {
-    await close();
+    await opened.close();
   }
 }
 

@@ -45,16 +45,9 @@ async function removalSinceLast(
   warn: (text: string) => void,
   options: BackupOptions,
 ): Promise<Removal | null> {
-  const { environment, workingDirectory, keys, signal } = options;
-  const access = {
-    environment,
-    workingDirectory,
-    ...(keys && { keys }),
-    ...(signal && { signal }),
-  };
-  for (const archive of await earlierArchives(path, warn, access)) {
+  for (const archive of await earlierArchives(path, warn, options)) {
     try {
-      return await removalBetween({ ...access, archive }, { ...access, archive: path }, limit);
+      return await removalBetween({ ...options, archive }, { ...options, archive: path }, limit);
     } catch (error) {
       leaveAside(archive, error, warn);
     }
@@ -65,18 +58,16 @@ async function removalSinceLast(
   return null;
 }
 
-type Access = Pick<BackupOptions, 'environment' | 'workingDirectory' | 'keys' | 'signal'>;
-
 /** Paths or URLs, the newest first. */
 async function earlierArchives(
   path: string,
   warn: (text: string) => void,
-  access: Access,
+  options: BackupOptions,
 ): Promise<string[]> {
   const place = parsePlace(path).kind === 'local' ? dirname(path) : path;
-  const destination = await openDestination({ ...access, destination: place });
+  const destination = await openDestination({ ...options, destination: place });
   try {
-    const { archives, unreadable } = await surveyDestination(destination, access.signal);
+    const { archives, unreadable } = await surveyDestination(destination, options.signal);
     for (const { file, error } of unreadable)
       leaveAside(destination.locate(file.name), error, warn);
     const isNew = ({ files }: (typeof archives)[number]): boolean =>

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { DmsBackupError, isDmsBackupError, systemErrorCode } from '../../errors.ts';
-import { describeLocation } from '../database-url.ts';
+import { defaultPorts, describeLocation } from '../database-url.ts';
 import type { MariadbLocation } from './names.ts';
 import { errorNumber } from './server-error.ts';
 
@@ -25,7 +25,7 @@ export function networkError(
 
 function explain(
   error: unknown,
-  { host, port = 3306 }: MariadbLocation,
+  { host, port = defaultPorts.mariadb }: MariadbLocation,
   socketPath: string | undefined,
 ): [problem: string, hint: string] | undefined {
   const code = systemErrorCode(error) ?? '';
